@@ -1,0 +1,52 @@
+"""The command line: one file a room, each thin (parse, call, print)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lesionary import __version__, progress
+from lesionary.cli.exits import USER_ERROR
+from lesionary.errors import LesionaryError
+
+app = typer.Typer(
+    name="lesionary",
+    help="From CT scans to a validated imaging biomarker. Research use only.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lesionary {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of errors.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    progress.set_quiet(quiet)
+
+
+def main() -> None:
+    """Run the command line; a user's error is one line and exit status 2."""
+    try:
+        app()
+    except LesionaryError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(USER_ERROR)

@@ -1,0 +1,26 @@
+"""The one family of exceptions, each written for the person who has to act."""
+
+from __future__ import annotations
+
+
+class LesionaryError(Exception):
+    """Something is wrong with the input; the message says what, where and what to do.
+
+    The command line prints the message in one line and exits with status 2.
+    """
+
+
+class ScanError(LesionaryError):
+    """A scan cannot be read, or cannot be read without guessing."""
+
+
+class MaskError(LesionaryError):
+    """A mask cannot be read, is empty, or does not fit its scan."""
+
+
+class RecipeError(LesionaryError):
+    """A patch recipe is unknown or contradicts itself."""
+
+
+class CohortError(LesionaryError):
+    """A lesion table cannot be used; ``lesionary cohort check`` lists every reason."""

@@ -1,0 +1,9 @@
+"""What was imaged? Voxels with geometry: read any format, crop, masks, write.
+
+Arrays are ``(z, y, x)``; points are LPS millimetres ``(x, y, z)``.
+"""
+
+from lesionary.scan.geometry import Geometry
+from lesionary.scan.scan import ArrayVoxels, DicomSource, Scan, Voxels
+
+__all__ = ["ArrayVoxels", "DicomSource", "Geometry", "Scan", "Voxels"]
