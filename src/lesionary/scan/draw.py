@@ -1,0 +1,195 @@
+"""A point in a scan as a radiologist looks at it: three orthogonal views around a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from lesionary.errors import ScanError
+from lesionary.files import atomic_path
+from lesionary.scan.scan import Scan
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WINDOWS = {"lung": (-600.0, 1500.0), "soft-tissue": (40.0, 400.0), "bone": (400.0, 1800.0)}
+"""CT windows by name: level and width in HU."""
+
+# Patient axes (0 x, 1 y, 2 z) to the right and upwards of each view, the sign of "upwards" (the
+# image's top is anterior, or the head), and the letters at the left, right, top and bottom.
+_VIEWS = {
+    "axial": (0, 1, -1, "RLAP"),
+    "coronal": (0, 2, +1, "RLHF"),
+    "sagittal": (1, 2, +1, "APHF"),
+}
+_PIXELS = 256
+_PAPER, _OUTSIDE, _INK, _SEED, _OUTLINE = "#0b0e14", "#1d2a44", "#e6e9ef", "#ffb454", "#59c2ff"
+
+
+def draw_views(
+    scan: Scan,
+    center_mm: Sequence[float],
+    path: str | Path | None = None,
+    *,
+    window: str | tuple[float, float] = "auto",
+    size_mm: float = 50.0,
+    mask: Scan | None = None,
+) -> Figure:
+    """Draw the axial, coronal and sagittal plane through a point, in true proportions.
+
+    Parameters
+    ----------
+    scan : Scan
+    center_mm : sequence of float
+        The point ``(x, y, z)``, LPS mm; a cross with a gap marks it.
+    path : path, optional
+        Where to write the picture: ``.png``, ``.svg`` or ``.pdf``.
+    window : str or (level, width)
+        ``lung``, ``soft-tissue``, ``bone``, or level and width in the scan's unit. ``auto``
+        takes the lung window where a quarter of the axial view is air, else soft tissue; where
+        the unit is not HU, the 1st to the 99th percentile of what is seen.
+    size_mm : float
+        Side of the square that is shown, mm.
+    mask : Scan, optional
+        A mask (non-zero inside), of any geometry; its outline is drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lesionary.scan import ArrayVoxels, Geometry, Scan
+    >>> grid = Geometry((20, 64, 64), np.diag([0.8, 0.8, 2.5, 1]))
+    >>> scan = Scan(grid, ArrayVoxels(np.zeros(grid.shape, np.int16)), "CT", "HU")
+    >>> len(draw_views(scan, grid.center_mm).axes)
+    3
+    """
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    if not size_mm > 0:
+        raise ScanError(f"The size of the view must be a positive number of mm, not {size_mm}.")
+    planes = {name: _sample(scan, center_mm, name, size_mm, order=1) for name in _VIEWS}
+    if all(np.isnan(plane).all() for plane in planes.values()):
+        raise ScanError(
+            f"Nothing to draw: {_point(center_mm)} lies outside the scan, whose centre is "
+            f"{_point(scan.geometry.center_mm)} (x, y, z in LPS mm)."
+        )
+    low, high = _limits(window, planes, scan.unit)
+    half = size_mm / 2
+
+    # A Figure of its own, never pyplot: no global state, no window, no backend to choose.
+    figure = Figure(figsize=(9.0, 3.2), dpi=100, facecolor=_PAPER, layout="constrained")
+    for axes, name in zip(figure.subplots(1, 3), _VIEWS, strict=True):
+        extent = (-half, half, -half, half)
+        axes.imshow(
+            np.ma.masked_invalid(planes[name]),
+            cmap=colormaps["gray"].with_extremes(bad=_OUTSIDE),
+            vmin=low,
+            vmax=high,
+            extent=extent,
+            interpolation="nearest",
+        )
+        if mask is not None:
+            inside = np.nan_to_num(_sample(mask, center_mm, name, size_mm, order=0)) > 0
+            if inside.any():
+                axes.contour(
+                    inside, [0.5], colors=_OUTLINE, linewidths=1.2, extent=extent, origin="upper"
+                )
+        _annotate(axes, name, half)
+    level, width = (low + high) / 2, high - low
+    figure.supxlabel(
+        f"{_point(center_mm)} mm LPS   ·   window {level:.4g} / {width:.4g} {scan.unit}",
+        color=_INK,
+        fontsize=9,
+    )
+    if path is not None:
+        _save(figure, Path(path))
+    return figure
+
+
+def _sample(
+    scan: Scan, center_mm: Sequence[float], view: str, size_mm: float, order: int
+) -> NDArray[np.float32]:
+    """Return the view's plane as a square of pixels, first row at the top; NaN outside."""
+    right, up, sign, _ = _VIEWS[view]
+    steps = (np.arange(_PIXELS) - (_PIXELS - 1) / 2) * (size_mm / _PIXELS)
+    points = np.tile(np.asarray(center_mm, dtype=np.float64), (_PIXELS, _PIXELS, 1))
+    points[..., right] += steps
+    points[..., up] -= sign * steps[:, None]
+    seen = scan.geometry.contains(points)
+    plane = np.full(seen.shape, np.nan, dtype=np.float32)
+    if seen.any():
+        index = scan.geometry.to_vox(points[seen])
+        last = np.asarray(scan.shape) - 1
+        start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, last)
+        stop = np.clip(np.ceil(index.max(axis=0)).astype(int), 0, last) + 1
+        slab = scan.read(start[0], stop[0])[:, start[1] : stop[1], start[2] : stop[2]]
+        plane[seen] = map_coordinates(
+            slab.astype(np.float32), (index - start).T, order=order, mode="nearest"
+        )
+    return plane
+
+
+def _limits(
+    window: str | tuple[float, float], planes: dict[str, NDArray[np.float32]], unit: str
+) -> tuple[float, float]:
+    if window == "auto" and unit != "HU":
+        low, high = np.nanpercentile(np.stack(list(planes.values())), [1, 99]).tolist()
+        return low, max(high, low + 1e-6)
+    if window == "auto":
+        window = "lung" if np.nanmean(planes["axial"] < -400) > 0.25 else "soft-tissue"
+    if isinstance(window, str):
+        if window not in WINDOWS:
+            raise ScanError(
+                f"There is no window {window!r}; take auto, {', '.join(WINDOWS)}, or a level and "
+                "a width."
+            )
+        window = WINDOWS[window]
+    level, width = window
+    if not width > 0:
+        raise ScanError(f"The width of a window must be positive, not {width}.")
+    return level - width / 2, level + width / 2
+
+
+def _annotate(axes: Axes, view: str, half: float) -> None:
+    """Add the seed's cross, the scale bar, the patient's sides and the view's name."""
+    from matplotlib.patheffects import withStroke
+
+    axes.set_axis_off()
+    legible = [withStroke(linewidth=2, foreground=_PAPER)]
+    gap, reach = 0.32 * half, 0.62 * half
+    for sign in (-1, 1):
+        axes.plot([sign * gap, sign * reach], [0, 0], color=_SEED, linewidth=1.0)
+        axes.plot([0, 0], [sign * gap, sign * reach], color=_SEED, linewidth=1.0)
+    bar = max((n for n in (1, 2, 5, 10, 20, 50, 100) if n <= half * 0.55), default=half * 0.55)
+    left, floor = -0.92 * half, -0.84 * half
+    axes.plot([left, left + bar], [floor, floor], color=_INK, linewidth=2.5, path_effects=legible)
+    text: dict[str, Any] = {"color": _INK, "fontsize": 9, "path_effects": legible}
+    axes.text(left, floor + 0.06 * half, f"{bar:.3g} mm", va="bottom", **text)
+    letters = _VIEWS[view][3]
+    places = [(-0.97, 0, "left"), (0.97, 0, "right"), (0, 0.95, "center"), (0, -0.95, "center")]
+    for letter, (x, y, align) in zip(letters, places, strict=True):
+        axes.text(x * half, y * half, letter, ha=align, va="center", fontweight="bold", **text)
+    axes.set_title(view, color=_INK, fontsize=10, pad=4)
+    axes.set_xlim(-half, half)
+    axes.set_ylim(-half, half)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    if path.suffix.lower() not in {".png", ".pdf", ".svg"}:
+        raise ScanError(f"Pictures are written as .png, .svg or .pdf, so not as {path.name}.")
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, facecolor=figure.get_facecolor())
+
+
+def _point(point_mm: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{value:.1f}" for value in point_mm) + ")"
