@@ -1,0 +1,5 @@
+"""``python -m lesionary`` is the same as ``lesionary``."""
+
+from lesionary.cli import main
+
+main()
