@@ -43,10 +43,13 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's error is one line and exit status 2."""
+    words = sys.argv[1:]
+    # --quiet and --debug belong to every command, so they may stand behind it as well.
+    anywhere = [word for word in ("--quiet", "--debug") if word in words]
     try:
-        app()
-    except LesionaryError as error:
-        if "--debug" in sys.argv:
+        app(anywhere + [word for word in words if word not in anywhere])
+    except (LesionaryError, OSError) as error:
+        if "--debug" in anywhere:
             raise
         typer.secho(f"Error: {error}", fg=typer.colors.RED, err=True)
         sys.exit(USER_ERROR)
