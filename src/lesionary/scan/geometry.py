@@ -76,7 +76,7 @@ class Geometry:
     @property
     def direction(self) -> FloatArray:
         """Unit vectors (columns) of the grid's x, y and z axis in LPS, shape (3, 3)."""
-        return self.affine[:3, :3] / np.asarray(self.spacing_mm)
+        return np.asarray(self.affine[:3, :3] / np.asarray(self.spacing_mm))
 
     @property
     def origin_mm(self) -> tuple[float, float, float]:
@@ -89,6 +89,13 @@ class Geometry:
         """Centre of the grid, LPS mm."""
         x, y, z = self.to_mm((np.asarray(self.shape) - 1) / 2).tolist()
         return x, y, z
+
+    @property
+    def bounds_mm(self) -> tuple[FloatArray, FloatArray]:
+        """Lowest and highest LPS ``(x, y, z)`` that the grid's voxels reach, in mm."""
+        ends = [(-0.5, n - 0.5) for n in self.shape]
+        corners = self.to_mm(np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3))
+        return corners.min(axis=0), corners.max(axis=0)
 
     @property
     def voxel_volume_mm3(self) -> float:
@@ -122,8 +129,8 @@ class Geometry:
         """Tell whether both grids put every voxel at the same place, within ``tolerance_mm``."""
         if self.shape != other.shape:
             return False
-        last = np.asarray(self.shape) - 1
-        corners = np.array(np.meshgrid(*[(0, n) for n in last])).reshape(3, -1).T
+        ends = [(0, n - 1) for n in self.shape]
+        corners = np.stack(np.meshgrid(*ends), axis=-1).reshape(-1, 3)
         return bool(np.abs(self.to_mm(corners) - other.to_mm(corners)).max() <= tolerance_mm)
 
     def __repr__(self) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.scan.geometry import FloatArray, Geometry
+
+if TYPE_CHECKING:
+    from lesionary.scan.recipe import Recipe
 
 
 class Voxels(Protocol):
@@ -112,5 +115,46 @@ class Scan:
         return self.geometry.spacing_mm
 
     def read(self, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        """Return slices ``start`` to ``stop`` (all by default) in the scan's unit, ``(z, y, x)``."""
+        """Return slices ``start`` to ``stop`` (default: all), ``(z, y, x)``, in the scan's unit."""
         return self.voxels.read(start, self.shape[0] if stop is None else stop)
+
+    def patch(
+        self, center_mm: ArrayLike, recipe: str | Path | Recipe = "lesion"
+    ) -> NDArray[np.float32]:
+        """Cut the patch around a seed.
+
+        Parameters
+        ----------
+        center_mm : array_like, shape (3,)
+            The seed ``(x, y, z)`` in LPS mm.
+        recipe : str, Path or Recipe
+            Size, spacing, orientation, intensities: a name (``lesion``, ``fmcib``,
+            ``fmcib-dataset``), a YAML file or a ``Recipe``.
+
+        Returns
+        -------
+        ndarray of float32, shape (1, D, H, W)
+        """
+        patch: NDArray[np.float32] = self.patches(np.asarray(center_mm)[None], recipe)[0]
+        return patch
+
+    def patches(
+        self, centers_mm: ArrayLike, recipe: str | Path | Recipe = "lesion"
+    ) -> NDArray[np.float32]:
+        """Cut a patch around each of many seeds, reading every slice once.
+
+        Parameters
+        ----------
+        centers_mm : array_like, shape (n, 3)
+            The seeds ``(x, y, z)`` in LPS mm.
+        recipe : str, Path or Recipe
+            As for ``patch``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, 1, D, H, W)
+        """
+        from lesionary.scan.patch import cut_patches
+        from lesionary.scan.recipe import load_recipe
+
+        return cut_patches(self, centers_mm, load_recipe(recipe))
