@@ -24,7 +24,7 @@ def scan_of(function, affine: np.ndarray, shape=(40, 80, 80), unit="HU") -> Scan
     geometry = Geometry(shape, affine)
     points = geometry.to_mm(np.moveaxis(np.indices(shape), 0, -1))
     values = function(points - CENTER_MM).astype(np.float32)
-    return Scan(geometry, ArrayVoxels(values), "CT", unit)
+    return Scan(geometry, ArrayVoxels(values), unit=unit)
 
 
 def marker_at(offset_mm):
@@ -91,12 +91,14 @@ def test_a_point_far_outside_is_an_error_that_says_where_the_scan_is():
         ("HU", 40, "bone", (-500, 1300)),
         ("HU", 40, (100, 20), (90, 110)),
         ("SUV", 2.0, (5, 10), (0, 10)),
+        ("SUV", 2.0, "auto", (2.0, 2.000001)),
+        ("a.u.", -850, "auto", (-1350, 150)),
     ],
 )
 def test_windows(unit, background, window, limits):
     scan = scan_of(lambda p: np.full(p.shape[:-1], background), PLAIN, unit=unit)
     image = draw_views(scan, CENTER_MM, window=window).axes[0].get_images()[0]
-    assert image.get_clim() == limits
+    assert image.get_clim() == pytest.approx(limits)
 
 
 def test_a_window_that_does_not_exist():

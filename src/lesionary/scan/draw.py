@@ -52,8 +52,8 @@ def draw_views(
         Where to write the picture: ``.png``, ``.svg`` or ``.pdf``.
     window : str or (level, width)
         ``lung``, ``soft-tissue``, ``bone``, or level and width in the scan's unit. ``auto``
-        takes the lung window where a quarter of the axial view is air, else soft tissue; where
-        the unit is not HU, the 1st to the 99th percentile of what is seen.
+        takes the lung window where a quarter of the axial view is air, else soft tissue; for
+        what is no CT, the 1st to the 99th percentile of what is seen.
     size_mm : float
         Side of the square that is shown, mm.
     mask : Scan, optional
@@ -83,7 +83,7 @@ def draw_views(
             f"Nothing to draw: {_point(center_mm)} lies outside the scan, whose centre is "
             f"{_point(scan.geometry.center_mm)} (x, y, z in LPS mm)."
         )
-    low, high = _limits(window, planes, scan.unit)
+    low, high = _limits(window, planes, scan)
     half = size_mm / 2
 
     # A Figure of its own, never pyplot: no global state, no window, no backend to choose.
@@ -140,12 +140,15 @@ def _sample(
 
 
 def _limits(
-    window: str | tuple[float, float], planes: dict[str, NDArray[np.float32]], unit: str
+    window: str | tuple[float, float], planes: dict[str, NDArray[np.float32]], scan: Scan
 ) -> tuple[float, float]:
-    if window == "auto" and unit != "HU":
-        low, high = np.nanpercentile(np.stack(list(planes.values())), [1, 99]).tolist()
-        return low, max(high, low + 1e-6)
     if window == "auto":
+        seen = np.stack(list(planes.values()))
+        # NIfTI and its like do not say that they hold a CT; only a CT goes down to air like this.
+        is_ct = scan.unit == "HU" or (not scan.modality and np.nanmin(seen) < -500)
+        if not is_ct:
+            low, high = np.nanpercentile(seen, [1, 99]).tolist()
+            return low, max(high, low + 1e-6)
         window = "lung" if np.nanmean(planes["axial"] < -400) > 0.25 else "soft-tissue"
     if isinstance(window, str):
         if window not in WINDOWS:
