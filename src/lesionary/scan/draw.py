@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,6 @@ _VIEWS = {
     "coronal": (0, 2, +1, "RLHF"),
     "sagittal": (1, 2, +1, "APHF"),
 }
-_PIXELS = 256
 _PAPER, _OUTSIDE, _INK, _SEED, _OUTLINE = "#0b0e14", "#1d2a44", "#e6e9ef", "#ffb454", "#59c2ff"
 
 
@@ -116,13 +116,42 @@ def draw_views(
     return figure
 
 
+def draw_strip(
+    scan: Scan,
+    center_mm: Sequence[float],
+    *,
+    window: str | tuple[float, float] = "auto",
+    size_mm: float = 50.0,
+    pixels: int = 160,
+) -> bytes:
+    """Return the three views of :func:`draw_views` side by side as a bare PNG, for galleries.
+
+    Each view is ``pixels`` wide and high; nothing is written on it.
+    """
+    from matplotlib.image import imsave
+
+    planes = {
+        name: _sample(scan, center_mm, name, size_mm, order=1, pixels=pixels) for name in _VIEWS
+    }
+    low, high = _limits(window, planes, scan)
+    strip = np.hstack([np.nan_to_num(plane, nan=low) for plane in planes.values()])
+    png = BytesIO()
+    imsave(png, strip, cmap="gray", vmin=low, vmax=high, format="png")
+    return png.getvalue()
+
+
 def _sample(
-    scan: Scan, center_mm: Sequence[float], view: str, size_mm: float, order: int
+    scan: Scan,
+    center_mm: Sequence[float],
+    view: str,
+    size_mm: float,
+    order: int,
+    pixels: int = 256,
 ) -> NDArray[np.float32]:
     """Return the view's plane as a square of pixels, first row at the top; NaN outside."""
     right, up, sign, _ = _VIEWS[view]
-    steps = (np.arange(_PIXELS) - (_PIXELS - 1) / 2) * (size_mm / _PIXELS)
-    points = np.tile(np.asarray(center_mm, dtype=np.float64), (_PIXELS, _PIXELS, 1))
+    steps = (np.arange(pixels) - (pixels - 1) / 2) * (size_mm / pixels)
+    points = np.tile(np.asarray(center_mm, dtype=np.float64), (pixels, pixels, 1))
     points[..., right] += steps
     points[..., up] -= sign * steps[:, None]
     seen = scan.geometry.contains(points)

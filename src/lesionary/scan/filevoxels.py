@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from isal import igzip
-from isal.isal_zlib import IsalError
+from isal import igzip, igzip_lib
 from numpy.typing import DTypeLike, NDArray
 
 from lesionary.errors import ScanError
 from lesionary.scan.scan import Voxels
 
 _CHUNK = 1 << 20
+_IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # wrong in its stubs
 
 
 def map_voxels(
@@ -68,7 +69,7 @@ class GzippedVoxels:
         if stop > self._inflated:
             try:
                 self._inflate(stop)
-            except (EOFError, OSError, IsalError) as error:
+            except (EOFError, OSError, _IsalError) as error:
                 raise ScanError(
                     f"{self._path} is truncated or corrupt: slices {self._inflated} to {stop - 1} "
                     f"of {len(self._voxels)} cannot be read ({error}). "
@@ -79,6 +80,7 @@ class GzippedVoxels:
     def _inflate(self, stop: int) -> None:
         if self._stream is None:
             raw = self._path.open("rb")
+            weakref.finalize(self, raw.close)
             raw.seek(self._stream_offset)
             self._stream = igzip.GzipFile(fileobj=raw, mode="rb")
             if len(self._stream.read(self._offset)) < self._offset:

@@ -8,7 +8,7 @@ in ``_vox``, and every array and ``shape``, is ``(z, y, x)``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,10 +29,16 @@ class Geometry:
     affine : ndarray, shape (4, 4)
         Maps a voxel index ``(x, y, z, 1)`` to LPS millimetres, as in ITK; the centre of the
         first voxel is at index 0. For NIfTI's RAS, negate the first two rows.
+    spacing_mm : tuple of float
+        Distance between voxel centres along the grid's x, y and z axis, in mm.
+    direction : ndarray, shape (3, 3)
+        Unit vectors (columns) of the grid's x, y and z axis in LPS.
     """
 
     shape: tuple[int, int, int]
     affine: FloatArray
+    spacing_mm: tuple[float, float, float] = field(init=False)
+    direction: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
@@ -51,6 +57,8 @@ class Geometry:
         affine.setflags(write=False)
         object.__setattr__(self, "affine", affine)
         object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "spacing_mm", tuple(spacing.tolist()))
+        object.__setattr__(self, "direction", affine[:3, :3] / spacing)
 
     @classmethod
     def from_itk(
@@ -60,23 +68,20 @@ class Geometry:
         origin: Sequence[float],
         direction: Sequence[float],
     ) -> Geometry:
-        """Build from ITK's size, spacing, origin (all x, y, z) and row-major direction."""
+        """Build from ITK's size, spacing, origin (all x, y, z) and row-major direction.
+
+        Spacing and direction are kept to the last bit, which is lost where they are worked
+        out from the affine, and which the published recipes need.
+        """
+        columns = np.array(direction, dtype=np.float64).reshape(3, 3)
         affine = np.eye(4)
-        affine[:3, :3] = np.reshape(direction, (3, 3)) * np.asarray(spacing)
+        affine[:3, :3] = columns * np.asarray(spacing)
         affine[:3, 3] = origin
         nx, ny, nz = size
-        return cls((nz, ny, nx), affine)
-
-    @property
-    def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between voxel centres along the x, y and z axis of the grid, in mm."""
-        x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0).tolist()
-        return x, y, z
-
-    @property
-    def direction(self) -> FloatArray:
-        """Unit vectors (columns) of the grid's x, y and z axis in LPS, shape (3, 3)."""
-        return np.asarray(self.affine[:3, :3] / np.asarray(self.spacing_mm))
+        geometry = cls((nz, ny, nx), affine)
+        object.__setattr__(geometry, "spacing_mm", tuple(float(s) for s in spacing))
+        object.__setattr__(geometry, "direction", columns)
+        return geometry
 
     @property
     def origin_mm(self) -> tuple[float, float, float]:

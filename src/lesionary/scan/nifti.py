@@ -8,6 +8,7 @@ from typing import Any, cast
 import nibabel
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.openers import Opener
 
 from lesionary.errors import ScanError
 from lesionary.scan.filevoxels import GzippedVoxels, RescaledVoxels, map_voxels
@@ -22,7 +23,6 @@ def read_nifti(path: Path) -> Scan:
     """Read the header of a NIfTI file; the voxels stay in the file until asked for."""
     try:
         image = cast(Any, nibabel.load(path))
-        header = image.header
         proxy = image.dataobj
         offset, dtype = proxy.offset, proxy.dtype
         slope, intercept = float(proxy.slope), float(proxy.inter)
@@ -39,7 +39,7 @@ def read_nifti(path: Path) -> Scan:
         raise ScanError(f"{path} holds {dtype} (colour or complex) voxels, not intensities.")
     array_shape = (shape[2], shape[1], shape[0])
 
-    file = Path(image.file_map["image"].filename if "image" in image.file_map else path)
+    file = Path(image.file_map["image"].filename)
     voxels: Voxels
     if file.suffix == ".gz":
         voxels = GzippedVoxels(file, offset=offset, dtype=dtype, shape=array_shape)
@@ -47,20 +47,24 @@ def read_nifti(path: Path) -> Scan:
         voxels = ArrayVoxels(map_voxels(file, offset=offset, dtype=dtype, shape=array_shape))
     if (slope, intercept) != (1, 0):
         voxels = RescaledVoxels(voxels, slope, intercept)
-    return Scan(_geometry(path, header, image.affine, array_shape), voxels, source=str(path))
+    return Scan(_geometry(path, image, array_shape), voxels, source=str(path))
 
 
-def _geometry(path: Path, header: Any, affine: Any, shape: tuple[int, int, int]) -> Geometry:
+def _geometry(path: Path, image: Any, shape: tuple[int, int, int]) -> Geometry:
     """Take ITK's reading of sform and qform, so that other tools see the same place.
 
-    ITK refuses a shear and rights a broken header by guessing; both go by the file here.
+    nibabel and ITK both replace a spacing of zero by 1 mm, and ITK refuses a shear: here the
+    first is an error, and the second is taken as it is.
     """
-    if not np.all(np.isfinite(header["pixdim"][1:4])) or np.any(header["pixdim"][1:4] == 0):
+    with Opener(image.file_map.get("header", image.file_map["image"]).filename) as handle:
+        stored = type(image.header).from_fileobj(handle, check=False)
+    spacing = stored["pixdim"][1:4]
+    if not (np.isfinite(spacing).all() and (spacing != 0).all()):
         raise ScanError(
-            f"{path} has a voxel spacing of {header['pixdim'][1:4].tolist()} mm in its header; "
+            f"{path} has a voxel spacing of {spacing.tolist()} mm in its header; "
             "it must be positive. Write the file again with the right spacing."
         )
-    plain = Geometry(shape, _RAS_TO_LPS @ affine)
+    plain = Geometry(shape, _RAS_TO_LPS @ image.affine)
     axes = plain.direction
     if np.abs(axes.T @ axes - np.eye(3)).max() > 1e-4:
         return plain

@@ -35,7 +35,7 @@ def read_numpy(path: Path, affine: ArrayLike | None) -> Scan:
     try:
         if path.suffix == ".npy":
             return scan_from_array(np.load(path, mmap_mode="r"), affine, str(path))
-        with np.load(path) as arrays:
+        with path.open("rb") as handle, np.load(handle) as arrays:
             missing = {"voxels", "affine"} - set(arrays.files)
             if missing:
                 raise ScanError(f"{path} has no array named {' or '.join(sorted(missing))}.")

@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from lesionary.errors import ScanError
 from lesionary.scan.geometry import FloatArray
-from lesionary.scan.lattice import Lattice, lay_lattice
+from lesionary.scan.lattice import Lattice, lattice_around_seed
+from lesionary.scan.published_grids import lattice_on_itk_grid, lattice_on_monai_grid
 from lesionary.scan.recipe import Recipe
 from lesionary.scan.scan import Scan
 
@@ -21,7 +22,7 @@ _MARGIN = {"linear": 1, "nearest": 1, "bspline": 16}
 def cut_patches(scan: Scan, centers_mm: ArrayLike, recipe: Recipe) -> NDArray[np.float32]:
     """Cut one patch around each seed; see ``Scan.patches``."""
     centers = np.asarray(centers_mm, dtype=np.float64).reshape(-1, 3)
-    lattices = [lay_lattice(scan.geometry, center, recipe) for center in centers]
+    lattices = [_lay_lattice(scan, center, recipe) for center in centers]
     patches = np.empty((len(lattices), 1, *recipe.size_vox), np.float32)
     boxes = [_box(lattice, scan.shape, recipe) for lattice in lattices]
     for start, stop, members in _slabs([(low[0], high[0]) for low, high in boxes]):
@@ -37,6 +38,27 @@ def cut_patches(scan: Scan, centers_mm: ArrayLike, recipe: Recipe) -> NDArray[np
             "Replace them in the file by the value of air, or leave these seeds out."
         )
     return patches
+
+
+def _lay_lattice(scan: Scan, center: FloatArray, recipe: Recipe) -> Lattice:
+    if not np.isfinite(center).all():
+        raise ScanError(f"The seed {center.tolist()} is not a point: give finite LPS mm.")
+    lattice = _GRIDS[recipe.grid](scan.geometry, center, recipe)
+    if lattice is None or not lattice.touches(scan.shape):
+        low, high = scan.geometry.bounds_mm
+        raise ScanError(
+            f"The patch around {center.round(1).tolist()} mm lies outside the scan, which reaches "
+            f"from {low.round(1).tolist()} to {high.round(1).tolist()} (x, y, z in LPS mm). "
+            "Are the coordinates RAS, or voxel indices?"
+        )
+    return lattice
+
+
+_GRIDS = {
+    "seed": lattice_around_seed,
+    "monai": lattice_on_monai_grid,
+    "itk": lattice_on_itk_grid,
+}
 
 
 def _box(
@@ -112,32 +134,62 @@ def _sample(
             points.append(np.clip(index, -1, n) - first)
         else:
             # Half a voxel beyond them is still the outermost voxel, and then comes padding.
-            beyond = (index < -0.5) | (index > n - 0.5)
+            beyond = (index < -0.5) | (index >= n - 0.5)
             outside = outside | (_along(beyond, axis) if lattice.is_separable else beyond)
             points.append(np.clip(index, 0, n - 1) - first)
 
-    if not lattice.is_separable or recipe.interpolation == "bspline":
-        grid = np.meshgrid(*points, indexing="ij") if lattice.is_separable else points
-        order = {"nearest": 0, "linear": 1, "bspline": 3}[recipe.interpolation]
-        sampled: FloatArray = ndimage.map_coordinates(values, grid, order=order, mode="mirror")
-    else:
-        sampled = values
-        for axis in (2, 1, 0):  # x, y, z: ITK's order, and the coarsest axis last
-            sampled = _interpolate(sampled, points[axis], axis, recipe.interpolation)
+    sampled = _KERNELS[recipe.interpolation](values, points)
     if np.any(outside):
         sampled = np.where(outside, recipe.padding, sampled)
     return sampled
 
 
-def _interpolate(values: FloatArray, points: FloatArray, axis: int, how: str) -> FloatArray:
-    last = values.shape[axis] - 1
-    if how == "nearest":
-        return np.take(values, np.clip(np.floor(points + 0.5).astype(int), 0, last), axis)
-    lower = np.clip(np.floor(points).astype(int), 0, last)
-    before: FloatArray = np.take(values, lower, axis)
-    after: FloatArray = np.take(values, np.minimum(lower + 1, last), axis)
+def _linear(values: FloatArray, points: list[FloatArray]) -> FloatArray:
+    """Interpolate along x, then y, then z, each as ``a + (b - a) * w``: ITK to the last bit."""
+    if points[0].ndim == 1:
+        for axis in (2, 1, 0):
+            lower, upper, weight = _neighbours(points[axis], values.shape[axis])
+            before = np.take(values, lower, axis)
+            after = np.take(values, upper, axis)
+            values = _mix(before, after, _along(weight, axis))
+        return values
+    (z0, z1, wz), (y0, y1, wy), (x0, x1, wx) = map(_neighbours, points, values.shape)
+
+    def row(z: NDArray[np.intp], y: NDArray[np.intp]) -> FloatArray:
+        return _mix(values[z, y, x0], values[z, y, x1], wx)
+
+    lower_plane = _mix(row(z0, y0), row(z0, y1), wy)
+    return _mix(lower_plane, _mix(row(z1, y0), row(z1, y1), wy), wz)
+
+
+def _nearest(values: FloatArray, points: list[FloatArray]) -> FloatArray:
+    index = [
+        np.minimum(np.floor(p + 0.5).astype(np.intp), n - 1)
+        for p, n in zip(points, values.shape, strict=True)
+    ]
+    picked: FloatArray = values[np.ix_(*index) if points[0].ndim == 1 else tuple(index)]
+    return picked
+
+
+def _bspline(values: FloatArray, points: list[FloatArray]) -> FloatArray:
+    grid = np.meshgrid(*points, indexing="ij") if points[0].ndim == 1 else points
+    sampled: FloatArray = ndimage.map_coordinates(values, grid, order=3, mode="mirror")
+    return sampled
+
+
+_KERNELS = {"linear": _linear, "nearest": _nearest, "bspline": _bspline}
+
+
+def _neighbours(
+    points: FloatArray, n: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    lower = np.floor(points).astype(np.intp)
+    return lower, np.minimum(lower + 1, n - 1), points - lower
+
+
+def _mix(before: FloatArray, after: FloatArray, weight: FloatArray) -> FloatArray:
     after -= before
-    after *= _along(points - lower, axis)
+    after *= weight
     after += before
     return after
 
