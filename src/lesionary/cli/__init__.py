@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lesionary import __version__, progress
+from lesionary.cli import cohort, scan
 from lesionary.cli.exits import USER_ERROR
 from lesionary.errors import LesionaryError
 
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cohort.app)
+app.add_typer(scan.app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -69,16 +69,13 @@ def read_scan(
         return read_dicom(source, allow_missing_slices=allow_missing_slices)
 
     path, series_uid = split_series(source)
-    if not path.exists():
-        raise ScanError(f"There is no file or folder {path}.")
-    name = path.name.lower()
-    if path.is_file() and name.endswith(FORMATS):
-        if series_uid:
-            raise ScanError(f"{path} is a single volume: take '#{series_uid}' off its name.")
-        return _read_volume(path, name, affine)
-    from lesionary.scan.dicom import read_dicom
+    if is_dicom_source(path):
+        from lesionary.scan.dicom import read_dicom
 
-    return read_dicom(path, series_uid=series_uid, allow_missing_slices=allow_missing_slices)
+        return read_dicom(path, series_uid=series_uid, allow_missing_slices=allow_missing_slices)
+    if series_uid:
+        raise ScanError(f"{path} is a single volume: take '#{series_uid}' off its name.")
+    return _read_volume(path, affine)
 
 
 def split_series(source: str | Path) -> tuple[Path, str | None]:
@@ -90,7 +87,15 @@ def split_series(source: str | Path) -> tuple[Path, str | None]:
     return Path(path), series_uid
 
 
-def _read_volume(path: Path, name: str, affine: ArrayLike | None) -> Scan:
+def is_dicom_source(path: Path) -> bool:
+    """Tell whether a path is for the DICOM reader: whatever is no volume in one file."""
+    if not path.exists():
+        raise ScanError(f"There is no file or folder {path}.")
+    return path.is_dir() or not path.name.lower().endswith(FORMATS)
+
+
+def _read_volume(path: Path, affine: ArrayLike | None) -> Scan:
+    name = path.name.lower()
     if name.endswith(_NIFTI):
         from lesionary.scan.nifti import read_nifti
 
