@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,12 +23,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-_SHOWN = 40
+_SHOWN = 10
+"""Problems of one level and column that are printed."""
 
 Tables = Annotated[
     list[str],
     typer.Argument(
-        metavar="TABLE...",
+        metavar="TABLE",
         help="CSV or Parquet; or one a split: train=A.csv tune=B.csv test=C.csv.",
         show_default=False,
     ),
@@ -128,7 +130,8 @@ def split(
         seed=seed,
         overwrite=overwrite,
     )
-    _print_groups(cohort.table, cohort.table["split"], stratify)
+    parts = {name: cohort.of_split(name).table for name in fractions if fractions[name] != 0}
+    _print_parts("split", parts, stratify)
     typer.echo(f"Wrote {cohort.write(out)}.")
 
 
@@ -161,7 +164,8 @@ def folds(
     if of:
         cohort = cohort.of_split(*of)
     table = deal_folds(cohort, k, repeats=repeats, stratify=stratify or (), seed=seed)
-    _print_groups(cohort.table, table["repeat_1"].rename("fold (repeat 1)"), stratify)
+    first = {str(fold): cohort.table[table["repeat_1"] == fold] for fold in range(1, k + 1)}
+    _print_parts("fold (repeat 1)", first, stratify)
     write_table(table, out)
     typer.echo(f"Wrote {out}.")
 
@@ -186,15 +190,13 @@ def subsets(
 
       lesionary cohort subsets split.csv --fraction 0.25 --fraction 0.05 --out subsets.csv
     """
-    import pandas as pd
-
     from lesionary.cohort import training_subsets
 
     fractions = fraction or (0.5, 0.2, 0.1)
     cohort = training_subsets(_read(tables, root), fractions, stratify=stratify or (), seed=seed)
-    for share in sorted(fractions, reverse=True):
-        part = cohort.table[cohort.table[f"train_{100 * share:g}"]]
-        _print_groups(part, pd.Series(f"{100 * share:g} %", part.index, name="part"), stratify)
+    columns = [f"train_{100 * share:g}" for share in sorted(fractions, reverse=True)]
+    parts = {name: cohort.table[cohort.table[name]] for name in columns}
+    _print_parts("part", parts, stratify)
     typer.echo(f"Wrote {cohort.write(out)}.")
 
 
@@ -232,44 +234,54 @@ def _print_problems(problems: list[Problem], *, several: bool) -> None:
     from rich.table import Table
 
     console = Console()
+    view = Table(box=box.SIMPLE_HEAD)
+    view.add_column("Level")
+    if several:
+        view.add_column("File")
+    view.add_column("Row", justify="right")
+    view.add_column("Column")
+    view.add_column("What is wrong, and what to do", ratio=1, overflow="fold")
+    seen: Counter[tuple[str, str]] = Counter()
+    for problem in problems:
+        seen[problem.level, problem.column] += 1
+        if seen[problem.level, problem.column] > _SHOWN:
+            continue
+        whole = problem.row is None
+        color = "red" if problem.level == "error" else "yellow"
+        view.add_row(
+            f"[{color}]{problem.level}[/{color}]",
+            *([] if not several else [""] if whole else [escape(Path(problem.file).name)]),
+            "" if whole else str(problem.row),
+            escape(problem.column),
+            escape(problem.message),
+        )
     if problems:
-        view = Table(box=box.SIMPLE_HEAD)
-        view.add_column("Level")
-        if several:
-            view.add_column("File")
-        view.add_column("Row", justify="right")
-        view.add_column("Column")
-        view.add_column("What is wrong, and what to do", ratio=1)
-        for problem in problems[:_SHOWN]:
-            color = "red" if problem.level == "error" else "yellow"
-            file = [escape(Path(problem.file).name)] if several else []
-            row = "" if problem.row is None else str(problem.row)
-            level = f"[{color}]{problem.level}[/{color}]"
-            view.add_row(level, *file, row, escape(problem.column), escape(problem.message))
         console.print(view)
-        if len(problems) > _SHOWN:
-            console.print(f"... and {len(problems) - _SHOWN:,} more; --out writes all of them.")
+    if view.row_count < len(problems):
+        console.print(f"... and {len(problems) - view.row_count:,} more; --out writes all of them.")
     errors = sum(problem.level == "error" for problem in problems)
     console.print(f"{errors:,} errors, {len(problems) - errors:,} warnings.")
 
 
-def _print_groups(table: pd.DataFrame, group: pd.Series[str], by: list[str] | None) -> None:
-    """Show how many patients and lesions each group has, and how its classes are spread."""
+def _print_parts(heading: str, parts: dict[str, pd.DataFrame], by: list[str] | None) -> None:
+    """Show how many patients and lesions each part has, and how its classes are spread."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    classes = [name for name in by or [] if table[name].nunique() <= 10]
+    everyone = next(iter(parts.values()))
+    classes = [name for name in by or [] if everyone[name].nunique() <= 10]
     view = Table(box=box.SIMPLE_HEAD)
-    for heading in (str(group.name), "patients", "lesions", *classes):
-        view.add_column(heading, justify="left" if heading == group.name else "right")
-    for name, rows in table.groupby(group, sort=False):
-        shares = [
+    view.add_column(heading)
+    for name in ("patients", "lesions", *classes):
+        view.add_column(name, justify="right")
+    for part, rows in parts.items():
+        spread = [
             ", ".join(
                 f"{value}: {100 * share:.1f} %"
-                for value, share in rows[column].value_counts(normalize=True).sort_index().items()
+                for value, share in rows[name].value_counts(normalize=True).sort_index().items()
             )
-            for column in classes
+            for name in classes
         ]
-        view.add_row(str(name), f"{rows['patient_id'].nunique():,}", f"{len(rows):,}", *shares)
+        view.add_row(part, f"{rows['patient_id'].nunique():,}", f"{len(rows):,}", *spread)
     Console().print(view)

@@ -49,7 +49,7 @@ def deal(kinds: pd.DataFrame, shares: Sequence[float], seed: int | Sequence[int]
     kept whose lesions are most alike: patients with many lesions would otherwise tip a class.
     """
     rng = np.random.default_rng(seed)
-    counts = kinds.to_numpy(dtype=float)
+    counts = kinds.loc[:, kinds.any()].to_numpy(dtype=float)
     wanted = np.asarray(shares, dtype=float) / np.sum(shares)
     turns = _turns(len(counts), wanted)
     _, stratum = np.unique(counts > 0, axis=0, return_inverse=True)
