@@ -79,7 +79,7 @@ def read_cohort(
         root=loaded.root,
         source=loaded.source,
         notes=(*loaded.notes, *messages),
-        root_is_given=root is not None and not _is_folder_of(root, source),
+        root_is_given=root is not None,
     )
 
 
@@ -133,7 +133,3 @@ def _table_findings(loaded: Loaded) -> Findings:
     findings = Findings(loaded.origin, loaded.source)
     check_table(loaded, findings)
     return findings
-
-
-def _is_folder_of(root: str | Path, source: CohortSource) -> bool:
-    return isinstance(source, str | Path) and Path(root).resolve() == Path(source).resolve().parent
