@@ -14,9 +14,9 @@ _library = torch.library.Library("torchvision", "DEF")
 _library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 _library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
-import monai  # noqa: E402
-import numpy as np  # noqa: E402
-from fmcib.preprocessing import preprocess  # noqa: E402
+import monai
+import numpy as np
+from fmcib.preprocessing import preprocess
 
 
 def get_features_patch(path: str, seed: tuple[float, float, float]) -> np.ndarray:
