@@ -136,6 +136,15 @@ def test_twelve_signed_bits(tmp_path, write_slice):
     np.testing.assert_array_equal(read_dicom(tmp_path).read()[1], values)
 
 
+def test_twelve_signed_bits_in_rle(tmp_path, make_slice):
+    values = np.random.default_rng(0).integers(-2048, 2048, (16, 20)).astype(np.int16)
+    for z in (0, 1):
+        ds = make_slice(z, values & 0x0FFF, BitsStored=12)
+        ds.compress(RLELossless, generate_instance_uid=False)
+        ds.save_as(tmp_path / f"{z}.dcm", enforce_file_format=True)
+    np.testing.assert_array_equal(read_dicom(tmp_path).read()[1], values)
+
+
 def test_unsigned_16_bits_do_not_wrap(tmp_path, write_slice):
     values = np.full((16, 20), 65535, np.uint16)
     for z in (0, 1):

@@ -107,6 +107,11 @@ def test_ct_in_other_units_says_so(tmp_path, write_series):
     assert "MGML" in scan.notes[0]
 
 
+def test_missing_intercept_is_noted(tmp_path, write_series):
+    write_series(tmp_path, RescaleIntercept=None)
+    assert "RescaleIntercept is missing" in read_dicom(tmp_path).notes[0]
+
+
 def test_identity_stays_out(tmp_path, write_series):
     write_series(tmp_path, (0, 3, 9), PatientBirthDate="19500101", ReferringPhysicianName="House")
     scan = read_dicom(tmp_path, allow_missing_slices=True)

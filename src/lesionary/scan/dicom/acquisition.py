@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from pydicom import Dataset
 from pydicom.multival import MultiValue
+
+from lesionary.scan.dicom.header import PARSER_ERRORS
 
 #: Attribute to the name and kind under which it is reported.
 _NUMBERS = {
@@ -49,13 +53,12 @@ def describe_acquisition(dataset: Dataset) -> dict[str, str | float]:
     """
     described: dict[str, str | float] = {}
     for items in _layers(dataset):
-        for keyword, name in _TEXTS.items():
-            if name not in described and (value := items.get(keyword)):
-                described[name] = _text(value)
-        for keyword, name in _NUMBERS.items():
-            value = items.get(keyword)
-            if name not in described and value not in (None, ""):
-                described[name] = float(value)
+        for keyword, name in (*_TEXTS.items(), *_NUMBERS.items()):
+            # An attribute that cannot be read is no reason to refuse the scan.
+            with suppress(*PARSER_ERRORS):
+                value = items.get(keyword)
+                if name not in described and value not in (None, ""):
+                    described[name] = float(value) if keyword in _NUMBERS else _text(value)
     agent = str(dataset.get(_CONTRAST) or "").strip().lower()
     if agent or dataset.get("ContrastBolusAgentSequence"):
         described["contrast"] = "no" if agent in ("no", "none", "n", "without") else "yes"

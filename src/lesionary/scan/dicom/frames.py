@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 from pydicom import Dataset
 
 from lesionary.errors import ScanError
-from lesionary.scan.dicom.header import DISTINGUISHING, NATIVE, Header, read_dataset
+from lesionary.scan.dicom.header import DISTINGUISHING, NATIVE, Header, refuse_damage
+from lesionary.scan.dicom.parse import read_dataset
 from lesionary.scan.dicom.parts import Opener
 
 
@@ -65,11 +67,10 @@ def read_frames(headers: list[Header], opener: Opener) -> list[Frame]:
         Where a file lacks pixels, has fewer than its header promises, or does not say where
         its frames are.
     """
-    frames = [
-        frame
-        for header in headers
-        for frame in (_enhanced(header, opener) if header.enhanced else [_classic(header)])
-    ]
+    frames: list[Frame] = []
+    for header in headers:
+        with refuse_damage(header):
+            frames += _enhanced(header, opener) if header.enhanced else [_classic(header)]
     for frame in frames:
         _check_frame(frame)
     for header in {frame.header for frame in frames}:
@@ -78,9 +79,14 @@ def read_frames(headers: list[Header], opener: Opener) -> list[Frame]:
 
 
 def _check_frame(frame: Frame) -> None:
+    numbers = (*frame.position_mm, *frame.orientation, *frame.spacing_mm, frame.slope)
+    if not np.isfinite((*numbers, frame.intercept)).all():
+        raise ScanError(f"{frame.header.part}: geometry or rescale holds NaN or infinity.")
+    if min(frame.rows, frame.columns) < 1:
+        raise ScanError(f"{frame.header.part}: Rows and Columns must be more than 0.")
     if min(frame.spacing_mm) <= 0:
         raise ScanError(
-            f"{frame.header.part}: PixelSpacing is {list(frame.spacing_mm)} mm, but must be positive."
+            f"{frame.header.part}: PixelSpacing is {list(frame.spacing_mm)} mm and must be more."
         )
 
 
@@ -90,10 +96,11 @@ def _check_pixels(header: Header) -> None:
             f"{header.part} has no pixel data: the file is cut off, or only its header was "
             "exported. Fetch it again, or leave it out."
         )
-    if header.unsigned("BitsAllocated") not in (8, 16, 32):
+    allocated, stored = header.unsigned("BitsAllocated"), header.unsigned("BitsStored")
+    if allocated not in (8, 16, 32) or stored > allocated:
         raise ScanError(
-            f"{header.part} stores {header.unsigned('BitsAllocated')} bits a pixel; "
-            "8, 16 and 32 can be read."
+            f"{header.part} stores {stored} bits a pixel in {allocated}; up to 8, 16 or 32 bits in "
+            "as many can be read."
         )
     if header.transfer_syntax in NATIVE:
         needed = (

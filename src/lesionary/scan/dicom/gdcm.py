@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate, get_frame
 from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from lesionary.errors import ScanError
-from lesionary.scan.dicom.header import Header
+from lesionary.scan.dicom.header import PARSER_ERRORS, Header
 from lesionary.scan.dicom.parts import Opener
 
 _PIXEL_MODULE = (
@@ -52,11 +52,11 @@ def decode_with_gdcm(
                 _wrap(frame, header).save_as(path, enforce_file_format=True)
                 image = sitk.ReadImage(str(path), imageIO="GDCMImageIO")
                 yield sitk.GetArrayFromImage(image).squeeze(axis=0)
-    except (RuntimeError, ValueError, AttributeError) as error:
+    except PARSER_ERRORS as error:
         raise ScanError(
             f"{header.part}: the pixels ({header.transfer_syntax.name}) cannot be decoded; the "
-            f"file is damaged or no decoder for it is installed ({type(reason).__name__}: "
-            f"{str(reason).splitlines()[0]})."
+            f"file is damaged or no decoder for it is installed "
+            f"({str(reason).partition(chr(10))[0]})."
         ) from error
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian, RLELossless
 
 from lesionary.errors import ScanError
 from lesionary.scan.dicom.frames import Frame
-from lesionary.scan.dicom.header import NATIVE, Header, open_pixels
+from lesionary.scan.dicom.header import NATIVE, PARSER_ERRORS, Header
+from lesionary.scan.dicom.parse import open_pixels
 from lesionary.scan.dicom.parts import Opener
 from lesionary.scan.dicom.stack import Slice
 
@@ -121,14 +122,17 @@ def _read_native(header: Header, indices: list[int], opener: Opener) -> Iterator
 
 def _decode(header: Header, indices: list[int], opener: Opener) -> Iterator[NDArray[Any]]:
     """Decode with pydicom's plugins, or with GDCM what they cannot (JPEG lossless, 12-bit JPEG)."""
+    done = 0
     try:
         with opener.open(header.part) as handle:
-            yield from iter_pixels(handle, indices=indices, raw=True)
+            for pixels in iter_pixels(handle, indices=indices, raw=True):
+                yield pixels
+                done += 1
     # pydicom has no error of its own for a missing decoder or damaged pixels.
-    except (RuntimeError, NotImplementedError, ValueError, AttributeError) as error:
+    except PARSER_ERRORS as error:
         from lesionary.scan.dicom.gdcm import decode_with_gdcm
 
-        yield from decode_with_gdcm(header, indices, opener, reason=error)
+        yield from decode_with_gdcm(header, indices[done:], opener, reason=error)
 
 
 def _signed(header: Header) -> bool:
@@ -144,7 +148,8 @@ def _significant(pixels: NDArray[Any], header: Header) -> NDArray[Any]:
     """Clear bits that are not pixel (overlays were once kept there), and extend the sign."""
     allocated = pixels.dtype.itemsize * 8
     bits = header.unsigned("BitsStored", allocated) or allocated
-    if bits >= allocated or header.transfer_syntax not in NATIVE:
+    # The other decoders know where the bits are and have done this already.
+    if bits >= allocated or header.transfer_syntax not in (*NATIVE, RLELossless):
         return pixels
     above = allocated - 1 - header.unsigned("HighBit", bits - 1)
     shifted: NDArray[Any] = np.right_shift(np.left_shift(pixels, above), allocated - bits)

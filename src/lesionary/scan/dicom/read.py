@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lesionary.scan.dicom.acquisition import ACQUISITION_KEYWORDS, describe_acquisition
 from lesionary.scan.dicom.frames import Frame, read_frames
-from lesionary.scan.dicom.header import read_dataset
+from lesionary.scan.dicom.header import refuse_damage
+from lesionary.scan.dicom.parse import read_dataset
 from lesionary.scan.dicom.parts import Opener
 from lesionary.scan.dicom.pixels import DicomVoxels, read_stored, voxel_dtype
 from lesionary.scan.dicom.series import choose_series, find_files
@@ -60,7 +61,9 @@ def read_dicom(
         )
         notes.extend(stack.notes)
         first = stack.slices[0].nearest
-        dataset, _ = read_dataset(first.header, opener, (*ACQUISITION_KEYWORDS, *SUV_KEYWORDS))
+        with refuse_damage(first.header):
+            dataset, _ = read_dataset(first.header, opener, (*ACQUISITION_KEYWORDS, *SUV_KEYWORDS))
+            acquisition = describe_acquisition(dataset)
 
     modality = first.header.text("Modality")
     unit, scale = "a.u.", 1.0
@@ -82,7 +85,7 @@ def read_dicom(
         unit=unit,
         source=f"{files.source}#{series_uid}" if series_uid else files.source,
         notes=tuple(notes),
-        acquisition=describe_acquisition(dataset),
+        acquisition=acquisition,
         dicom=DicomSource(
             series_uid=first.header.text("SeriesInstanceUID"),
             study_uid=first.header.text("StudyInstanceUID"),
@@ -95,6 +98,8 @@ def read_dicom(
 def _ct_unit(frame: Frame, notes: list[str]) -> str:
     """HU, unless the header says that values are something else (an iodine map)."""
     if frame.rescale_type in ("", "HU", "US"):
+        if not frame.header.enhanced and not frame.header.text("RescaleIntercept"):
+            notes.append("RescaleIntercept is missing; stored values are taken as HU.")
         return "HU"
     notes.append(f"Values are not Hounsfield units but {frame.rescale_type} (RescaleType).")
     return "a.u."

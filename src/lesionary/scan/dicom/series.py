@@ -11,7 +11,8 @@ import numpy as np
 from pydicom.uid import UID
 
 from lesionary.errors import ScanError
-from lesionary.scan.dicom.header import Header, read_headers
+from lesionary.scan.dicom.header import Header
+from lesionary.scan.dicom.parse import read_headers
 from lesionary.scan.dicom.parts import Opener, list_parts
 
 _VOLUME_MODALITIES = ("CT", "MR", "PT")
@@ -104,8 +105,9 @@ def find_files(source: str | Path | Sequence[str | Path], opener: Opener) -> Fil
     ScanError
         Where there is none, or none that can be read.
     """
-    name = str(source) if isinstance(source, str | Path) else f"the {len(source)} files given"
     parts = list_parts(source)
+    listed = f"{len(parts)} files from {parts[0].path.parent}" if parts else ""
+    name = str(source) if isinstance(source, str | Path) else listed
     headers, unreadable = read_headers(parts, opener)
     if not headers and unreadable:
         raise ScanError(f"No DICOM file in {name} could be read: {_some(unreadable)}.")
@@ -167,7 +169,7 @@ def _summarise(headers: list[Header]) -> Series:
     return Series(
         uid=first.text("SeriesInstanceUID"),
         modality=first.text("Modality") or "unknown modality",
-        description=first.text("SeriesDescription"),
+        description=first.words("SeriesDescription"),
         sop_class=UID(first.text("SOPClassUID")).name,
         n_images=n_images,
         shape=(n_images, first.unsigned("Rows"), first.unsigned("Columns")),

@@ -14,7 +14,7 @@ from pydicom import Dataset
 from pydicom.dataset import PrivateBlock
 from pydicom.valuerep import DA, DT, TM
 
-from lesionary.scan.dicom.header import Header
+from lesionary.scan.dicom.header import PARSER_ERRORS, Header
 
 #: What :func:`suv_scale` looks at; the last lines are private, of Philips and GE.
 SUV_KEYWORDS = (
@@ -57,6 +57,13 @@ def suv_scale(headers: Sequence[Header], dataset: Dataset, units: str) -> float:
     SuvUnknownError
         Where the header lacks what is needed.
     """
+    try:
+        return _scale(headers, dataset, units)
+    except PARSER_ERRORS as error:
+        raise SuvUnknownError("an attribute that it takes is damaged") from error
+
+
+def _scale(headers: Sequence[Header], dataset: Dataset, units: str) -> float:
     units = str(dataset.get("Units") or units)
     if units in _ALREADY_SUV:
         if dataset.get("SUVType", "BW") not in ("BW", ""):
