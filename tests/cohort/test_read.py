@@ -103,6 +103,11 @@ def test_extra_columns_pass_through_untouched(table: pd.DataFrame) -> None:
 def test_numeric_identifiers_in_a_frame_become_text(table: pd.DataFrame) -> None:
     table["patient_id"] = [7, 7, 12]
     assert read_cohort(table).table["patient_id"].tolist() == ["7", "7", "12"]
+    assert_frame_equal(
+        read_cohort(table).table, read_cohort(table.astype({"patient_id": str})).table
+    )
+    with pytest.raises(CohortError, match="row 2, patient_id: It is empty"):
+        read_cohort(table.assign(patient_id=np.nan))
 
 
 def test_the_given_frame_is_not_changed(table: pd.DataFrame) -> None:

@@ -74,6 +74,12 @@ def test_voxel_indices_by_mistake(inside: pd.DataFrame, scans: Path) -> None:
     assert "voxel coordinates" in second.message
 
 
+def test_a_point_in_ras_by_mistake(inside: pd.DataFrame, scans: Path) -> None:
+    inside.loc[0, ["coordX", "coordY"]] = [-1.5, -19.0]
+    (problem,) = check(inside, scans)
+    assert "RAS points have to be turned to LPS" in problem.message
+
+
 def test_a_missing_mask(inside: pd.DataFrame, scans: Path) -> None:
     inside["mask_path"] = ["m.nrrd", None, "a.nii.gz"]
     (problem,) = check(inside, scans)

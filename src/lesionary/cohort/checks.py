@@ -80,7 +80,8 @@ def _check_columns(table: pd.DataFrame, findings: Findings) -> None:
         if column not in table:
             findings.add("error", column, _missing(column, table, why))
         else:
-            empty = table[column].isna() | (table[column].str.strip() == "")
+            cells = table[column].astype(object)  # a column with no value has no text type
+            empty = cells.isna() | (cells.str.strip() == "")
             findings.add_rows("error", empty, column, f"It is empty ({why}).")
     absent = [name for name in SEED if name not in table]
     if MASK not in table and absent == list(SEED):

@@ -103,7 +103,7 @@ def _text_columns(table: pd.DataFrame) -> pd.DataFrame:
     table = table.rename(columns=str)
     for name in TEXT:
         if name in table and not pd.api.types.is_string_dtype(table[name]):
-            table[name] = table[name].map(str, na_action="ignore").astype("str")
+            table[name] = table[name].astype(object).map(str, na_action="ignore")
     return table
 
 

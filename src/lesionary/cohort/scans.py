@@ -15,6 +15,8 @@ from lesionary.errors import LesionaryError
 from lesionary.scan import Geometry, read_scan
 from lesionary.scan.read import split_series
 
+_RAS = np.array([-1.0, -1.0, 1.0])
+
 
 def check_scans(loaded: Loaded, findings: Findings) -> None:
     """Add every problem that needs the files; each scan's header is read once."""
@@ -85,6 +87,8 @@ def _check_inside(
                 " As a voxel index it would be valid: if it is one, the seed is "
                 f"({_point(geometry.to_mm(seed[::-1]))}) mm."
             )
+        elif geometry.contains(seed * _RAS):
+            message += " With x and y negated it lies inside: RAS points have to be turned to LPS."
         else:
             message += " Check that it is in LPS mm and that the scan is the right one."
         findings.add_at("error", rows[[k]], SEED[0], message)

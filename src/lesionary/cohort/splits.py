@@ -90,7 +90,7 @@ def folds(
     >>> table["lesion_id"] = table["patient_id"] + ["1", "2", "1", "1", "1"]
     >>> table["image_path"] = table["mask_path"] = table["patient_id"] + ".nrrd"
     >>> folds(read_cohort(table), k=2, seed=1)["repeat_1"].tolist()
-    [1, 1, 1, 2, 2]
+    [2, 2, 2, 1, 1]
     """
     if k < 2 or repeats < 1:
         raise CohortError(f"Folds need k of 2 or more and a repeat (got k={k}, {repeats} repeats).")

@@ -54,7 +54,7 @@ def put_first(table: pd.DataFrame, **columns: pd.Series[str]) -> pd.DataFrame:
 
 def shorten_image_path(table: pd.DataFrame, relative: pd.Series[str]) -> list[str]:
     """Put ``relative`` where ``image_path`` is on the authors' disk, or a name all rows share."""
-    paths = table[IMAGE]
+    paths = table[IMAGE].astype(object)
     private = paths.str.startswith(_AUTHORS_DISK, na=False)
     shared = (
         ~paths.str.contains("/", na=False) & paths.duplicated(keep=False) & ~relative.isin(paths)
@@ -62,7 +62,7 @@ def shorten_image_path(table: pd.DataFrame, relative: pd.Series[str]) -> list[st
     replaced = (private | shared) & (paths != relative)
     if not replaced.any():
         return []
-    table[IMAGE] = paths.where(~replaced, relative)
+    table[IMAGE] = table[IMAGE].mask(replaced, relative)
     example = table.loc[replaced, IMAGE].iloc[0]
     return [
         f"image_path of {replaced.sum():,} rows was a place on the authors' disk, or one name for "
