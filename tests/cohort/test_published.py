@@ -248,6 +248,22 @@ def test_radio_survival_is_derived_from_time(published: Path, cohorts: dict[str,
     assert table["published_mask_path"].value_counts()["Heart.nrrd"] == 87
 
 
+def test_one_published_table_can_test_what_another_trained(published: Path, tmp_path: Path) -> None:
+    source = {
+        "train": published / "lung1_annotations.csv",
+        "test": published / "radio_annotations.csv",
+    }
+    cohort = read_cohort(source)
+    assert repr(cohort) == ("Cohort(565 lesions, 565 patients, 565 scans; 421 train, 144 test)")
+    assert cohort.table.groupby("split")["survival"].count().to_dict() == {
+        "train": 420,
+        "test": 133,
+    }
+    assert cohort.table[["time", "event"]].notna().all(axis=None)
+    again = read_cohort(replace(cohort, root_is_given=True).write(tmp_path / "both.csv"))
+    assert_frame_equal(again.table, cohort.table)
+
+
 def test_private_paths_become_places_under_root(published: Path) -> None:
     lung1 = pd.read_csv(published / "lung1_annotations.csv")
     lung1["image_path"] = "/mnt/data1/LUNG1/" + lung1["PatientID"] + "/CT.nrrd"

@@ -78,7 +78,7 @@ def _load_splits(
     first = parts[0]
     joined = replace(
         first,
-        kind=next((part.kind for part in parts if part.kind is not None), None),
+        kind=first.kind if len({part.kind for part in parts}) == 1 else None,
         table=pd.concat(
             [rebased(part.table, part.root, first.root) for part in parts], ignore_index=True
         ),
