@@ -69,6 +69,19 @@ def test_uneven_spacing(tmp_path, write_series):
         read_dicom(tmp_path)
 
 
+def test_one_position_far_out(tmp_path, write_series):
+    write_series(tmp_path, (0, 3, 6, 1e9))
+    with pytest.raises(ScanError, match="unevenly spaced"):
+        read_dicom(tmp_path, allow_missing_slices=True)
+
+
+def test_tiles_of_one_plane(tmp_path, write_slice):
+    for x in (0, 100):
+        write_slice(tmp_path / f"{x}", x, ImagePositionPatient=[x, 0, 0])
+    with pytest.raises(ScanError, match="distances are 0 mm"):
+        read_dicom(tmp_path)
+
+
 def test_one_slice_too_near(tmp_path, write_series):
     write_series(tmp_path, (0, 3, 6, 6.5, 9))
     with pytest.raises(ScanError, match="unevenly spaced"):

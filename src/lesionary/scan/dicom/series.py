@@ -110,7 +110,7 @@ def find_files(source: str | Path | Sequence[str | Path], opener: Opener) -> Fil
     name = str(source) if isinstance(source, str | Path) else listed
     headers, unreadable = read_headers(parts, opener)
     if not headers and unreadable:
-        raise ScanError(f"No DICOM file in {name} could be read: {_some(unreadable)}.")
+        raise ScanError(f"No DICOM file in {name} could be read: {some(unreadable)}.")
     if not headers:
         raise ScanError(f"There is no DICOM file in {name} ({len(parts)} file(s) looked at).")
     series: dict[str, list[Header]] = {}
@@ -127,7 +127,7 @@ def choose_series(files: Files, uid: str | None) -> tuple[list[Header], list[str
     """
     notes = []
     if files.unreadable:
-        notes.append(f"Damaged DICOM files left out: {_some(files.unreadable)}.")
+        notes.append(f"Damaged DICOM files left out: {some(files.unreadable)}.")
     if uid is not None:
         if uid not in files.series:
             raise ScanError(f"{files.source} holds no series {uid}. It holds:{files.describe()}")
@@ -230,6 +230,7 @@ def _spacing(headers: list[Header]) -> tuple[float, float, float] | None:
     return in_plane[1], in_plane[0], between
 
 
-def _some(names: list[str], most: int = 5) -> str:
+def some(names: list[str], most: int = 5) -> str:
+    """Join the first few of ``names``, and count the rest."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lesionary.errors import ScanError
 from lesionary.scan.dicom.frames import Frame
-from lesionary.scan.dicom.series import image_type
+from lesionary.scan.dicom.series import image_type, some
 from lesionary.scan.geometry import FloatArray, Geometry
 
 #: How far a slice may lie from its place in an even grid: headers that round positions to 0.1 mm
@@ -20,6 +20,8 @@ from lesionary.scan.geometry import FloatArray, Geometry
 PLACE_TOLERANCE_MM = 0.1
 #: Slices closer than this are at the same position.
 SAME_PLACE_MM = 0.01
+#: With this many times more places than slices, a position is wrong rather than slices missing.
+MOST_MISSING = 10
 #: By how much a component of a direction may differ between slices of one orientation.
 DIRECTION_TOLERANCE = 1e-3
 
@@ -139,9 +141,13 @@ def _check_one_plane(frames: list[Frame]) -> None:
 def _same_plane(one: Frame, other: Frame) -> bool:
     return (
         (one.rows, one.columns) == (other.rows, other.columns)
-        and np.allclose(one.spacing_mm, other.spacing_mm, rtol=1e-4, atol=0)
-        and np.allclose(one.orientation, other.orientation, rtol=0, atol=DIRECTION_TOLERANCE)
+        and _near(one.spacing_mm, other.spacing_mm, 1e-4 * min(one.spacing_mm))
+        and _near(one.orientation, other.orientation, DIRECTION_TOLERANCE)
     )
+
+
+def _near(one: Sequence[float], other: Sequence[float], tolerance: float) -> bool:
+    return all(abs(a - b) <= tolerance for a, b in zip(one, other, strict=True))
 
 
 def _plane(frame: Frame) -> str:
@@ -229,22 +235,8 @@ def _even_step(
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return the step from slice to slice in mm, and each slice's place in an even grid."""
     along = positions @ normal
-    gaps = np.diff(along)
-    typical = np.sort(gaps)[(len(gaps) - 1) // 2]
-    places = np.concatenate([[0], np.cumsum(np.rint(gaps / typical))]).astype(np.int64)
+    places = _places(along)
     spacing = (along[-1] - along[0]) / places[-1]
-    off = np.abs(along - along[0] - spacing * places).max()
-    tolerance = min(PLACE_TOLERANCE_MM, spacing / 5)
-    if off > tolerance or (np.diff(places) < 1).any():
-        values, counts = np.unique(gaps.round(2), return_counts=True)
-        listed = ", ".join(
-            f"{value:g} mm ({n} times)" for value, n in zip(values, counts, strict=True)
-        )
-        raise ScanError(
-            f"The slices are unevenly spaced: distances are {listed}. A slice may be at most "
-            f"{tolerance:.2g} mm off an even grid, one is {off:.2g} mm off. "
-            "Give the files of an evenly spaced part as a list."
-        )
 
     sideways = positions @ np.column_stack([row, column])
     drift = sideways[-1] - sideways[0]
@@ -268,6 +260,26 @@ def _even_step(
     return step, places
 
 
+def _places(along: FloatArray) -> NDArray[np.int64]:
+    """Find the place of each sorted position in an even grid, leaving gaps open."""
+    gaps = np.diff(along)
+    typical = np.sort(gaps)[(len(gaps) - 1) // 2]
+    tolerance = min(PLACE_TOLERANCE_MM, typical / 5)
+    if typical > SAME_PLACE_MM and along[-1] - along[0] < MOST_MISSING * len(along) * typical:
+        places = np.concatenate([[0], np.cumsum(np.rint(gaps / typical))]).astype(np.int64)
+        spacing = (along[-1] - along[0]) / places[-1]
+        off = np.abs(along - along[0] - spacing * places).max()
+        if off <= tolerance and np.diff(places).min() >= 1:
+            return places
+    values, counts = np.unique(gaps.round(2), return_counts=True)
+    listed = [f"{value:g} mm ({n} times)" for value, n in zip(values, counts, strict=True)]
+    raise ScanError(
+        f"The slices are unevenly spaced: distances are {some(listed)}. A slice may be at most "
+        f"{tolerance:.2g} mm off its place in an even grid. Give the files of an evenly spaced "
+        "part as a list."
+    )
+
+
 def _fill(frames: list[Frame], places: NDArray[np.int64]) -> tuple[Slice, ...]:
     slices = [Slice(((frames[0], 1.0),))]
     for lower, upper, gap in zip(frames[:-1], frames[1:], np.diff(places).tolist(), strict=True):
@@ -276,9 +288,7 @@ def _fill(frames: list[Frame], places: NDArray[np.int64]) -> tuple[Slice, ...]:
     return tuple(slices)
 
 
-def _positions(points_mm: FloatArray, normal: FloatArray, most: int = 6) -> str:
+def _positions(points_mm: FloatArray, normal: FloatArray) -> str:
     """Name slices by the coordinate they are told apart with."""
     axis = int(np.argmax(np.abs(normal)))
-    values = ", ".join(f"{value:.6g}" for value in points_mm[:most, axis])
-    more = f" and {len(points_mm) - most} more" if len(points_mm) > most else ""
-    return f"{'xyz'[axis]} = {values}{more} mm"
+    return f"{'xyz'[axis]} = {some([f'{value:.6g}' for value in points_mm[:, axis]])} mm"
