@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from lesionary.errors import ScanError
-from lesionary.scan import ArrayVoxels, Geometry, Scan
-from lesionary.scan.draw import draw_views
+from lesionary.scan import ArrayVoxels, Geometry, Mask, Scan
+from lesionary.scan.draw import draw_strip, draw_views
 
 CENTER_MM = (3.0, -20.0, 70.0)
 
@@ -111,7 +113,8 @@ def test_a_window_that_does_not_exist():
 
 def test_the_outline_follows_the_mask_of_another_grid():
     scan = scan_of(marker_at((0, 0, 0)), PLAIN)
-    mask = scan_of(lambda p: np.linalg.norm(p, axis=-1) < 9, np.diag([0.5, 0.5, 0.5, 1]), (60,) * 3)
+    ball = scan_of(lambda p: np.linalg.norm(p, axis=-1) < 9, np.diag([0.5, 0.5, 0.5, 1]), (60,) * 3)
+    mask = Mask(ball.read() > 0, ball.geometry)
     axial = draw_views(scan, CENTER_MM, mask=mask).axes[0]
     (outline,) = axial.collections
     radius = np.linalg.norm(outline.get_paths()[0].vertices, axis=1)
@@ -126,6 +129,17 @@ def test_written_whole_and_in_a_known_format(tmp_path: Path):
     with pytest.raises(ScanError, match=r"\.png"):
         draw_views(scan, CENTER_MM, tmp_path / "views.bmp")
     assert [p.name for p in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_strip_is_three_views_and_nothing_else():
+    scan = scan_of(marker_at((12, 0, 0)), PLAIN)
+    strip = imread(BytesIO(draw_strip(scan, CENTER_MM, pixels=100, window=(500, 1000))))
+    assert strip.shape[:2] == (100, 300)
+    axial, coronal, sagittal = np.split(strip[..., 0], 3, axis=1)
+    # 12 mm to the patient's left is 24 pixels right of the middle; the sagittal plane misses it.
+    assert np.argwhere(axial > 0.5).mean(axis=0) == pytest.approx((49.5, 73.5), abs=1.5)
+    assert np.argwhere(coronal > 0.5).mean(axis=0) == pytest.approx((49.5, 73.5), abs=1.5)
+    assert sagittal.max() == 0
 
 
 def test_no_global_plotting_state():

@@ -13,11 +13,13 @@ from scipy.ndimage import map_coordinates
 
 from lesionary.errors import ScanError
 from lesionary.files import atomic_path
-from lesionary.scan.scan import Scan
+from lesionary.scan.scan import ArrayVoxels, Scan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from lesionary.scan.masks import Mask
 
 WINDOWS = {"lung": (-600.0, 1500.0), "soft-tissue": (40.0, 400.0), "bone": (400.0, 1800.0)}
 """CT windows by name: level and width in HU."""
@@ -39,7 +41,7 @@ def draw_views(
     *,
     window: str | tuple[float, float] = "auto",
     size_mm: float = 50.0,
-    mask: Scan | None = None,
+    mask: Mask | None = None,
 ) -> Figure:
     """Draw the axial, coronal and sagittal plane through a point, in true proportions.
 
@@ -56,8 +58,8 @@ def draw_views(
         what is no CT, the 1st to the 99th percentile of what is seen.
     size_mm : float
         Side of the square that is shown, mm.
-    mask : Scan, optional
-        A mask (non-zero inside), of any geometry; its outline is drawn.
+    mask : Mask, optional
+        A region whose outline is drawn; its grid may differ from the scan's.
 
     Returns
     -------
@@ -99,7 +101,8 @@ def draw_views(
             interpolation="nearest",
         )
         if mask is not None:
-            inside = np.nan_to_num(_sample(mask, center_mm, name, size_mm, order=0)) > 0
+            region = Scan(mask.geometry, ArrayVoxels(mask.voxels))
+            inside = np.nan_to_num(_sample(region, center_mm, name, size_mm, order=0)) > 0
             if inside.any():
                 axes.contour(
                     inside, [0.5], colors=_OUTLINE, linewidths=1.2, extent=extent, origin="upper"
