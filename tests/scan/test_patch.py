@@ -218,3 +218,23 @@ def test_a_broken_recipe_says_why(tmp_path, text, reason):
     file.write_text(text)
     with pytest.raises(RecipeError, match=reason):
         ramp().patch((0, 0, 0), file)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("recipe", ["fmcib", "fmcib-dataset"])
+def test_a_real_dicom_folder_gives_the_patch_of_what_itk_makes_of_it(real_data, tmp_path, recipe):
+    """The published package reads DICOM through ITK; NRRD parity is measured, so go through it."""
+    folder = real_data / "lung1" / "LUNG1-001"
+    reader = sitk.ImageSeriesReader()
+    series = max(
+        (
+            reader.GetGDCMSeriesFileNames(str(folder), uid)
+            for uid in reader.GetGDCMSeriesIDs(str(folder))
+        ),
+        key=len,
+    )
+    reader.SetFileNames(series)
+    sitk.WriteImage(reader.Execute(), str(tmp_path / "ct.nrrd"))
+    seed = (82.30073, -201.481085, -456.837891)
+    expected = read_scan(tmp_path / "ct.nrrd").patch(seed, recipe)
+    np.testing.assert_allclose(read_scan(folder).patch(seed, recipe), expected, atol=1e-6)

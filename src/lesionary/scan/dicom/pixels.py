@@ -35,7 +35,7 @@ class DicomVoxels:
     scale : float
         From the files' rescaled values to the scan's unit (SUV).
     dtype : dtype
-        int16 where every possible value is a whole number that fits, else float32.
+        int16 or int32 where every possible value is a whole number, else float32.
     """
 
     slices: tuple[Slice, ...]
@@ -68,22 +68,20 @@ class DicomVoxels:
 
 
 def voxel_dtype(slices: tuple[Slice, ...], scale: float) -> np.dtype[Any]:
-    """Return int16 where no frame can hold anything that int16 does not, else float32."""
+    """Return the smaller of int16 and int32 that holds whatever a frame can hold, else float32."""
+    lowest, highest = 0.0, 0.0
     for frame in {frame for one in slices for frame, _ in one.frames}:
-        bits = frame.header.unsigned("BitsStored") or frame.header.unsigned("BitsAllocated")
-        low, high = (
-            (-(1 << bits - 1), (1 << bits - 1) - 1)
-            if _signed(frame.header)
-            else (
-                0,
-                (1 << bits) - 1,
-            )
-        )
-        ends = [value * frame.slope + frame.intercept for value in (low, high)]
-        whole = float(frame.slope).is_integer() and float(frame.intercept).is_integer()
-        if scale != 1 or not whole or min(ends) < -(1 << 15) or max(ends) >= 1 << 15:
+        if scale != 1 or not float(frame.slope).is_integer() or frame.intercept % 1:
             return np.dtype(np.float32)
-    return np.dtype(np.int16)
+        bits = frame.header.unsigned("BitsStored") or frame.header.unsigned("BitsAllocated")
+        signed = _signed(frame.header)
+        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+        ends = [value * frame.slope + frame.intercept for value in (low, high)]
+        lowest, highest = min(lowest, *ends), max(highest, *ends)
+    for dtype in (np.int16, np.int32):
+        if np.iinfo(dtype).min <= lowest and highest <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    return np.dtype(np.float32)
 
 
 def read_stored(header: Header, indices: list[int], opener: Opener) -> Iterator[NDArray[Any]]:
