@@ -24,3 +24,11 @@ class RecipeError(LesionaryError):
 
 class CohortError(LesionaryError):
     """A lesion table cannot be used; ``lesionary cohort check`` lists every reason."""
+
+
+class EncoderError(LesionaryError):
+    """An encoder is unknown, its card is not valid, or it cannot be run."""
+
+
+class WeightsError(EncoderError):
+    """An encoder's weights are missing, damaged, or not those of its network."""
