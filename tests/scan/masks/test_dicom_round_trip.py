@@ -6,9 +6,10 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from highdicom.legacy import LegacyConvertedEnhancedCTImage
 
 from lesionary.errors import MaskError
-from lesionary.scan import ArrayVoxels, Scan
+from lesionary.scan import ArrayVoxels, Scan, read_scan
 from lesionary.scan.masks import (
     Mask,
     list_rois,
@@ -165,3 +166,39 @@ def test_dicom_is_written_for_dicom_scans_on_their_grid_only(tmp_path: Path, sca
     with pytest.raises(MaskError, match="another grid"):
         write(masks_on(oblique()), scan_on(AXIAL), tmp_path / "out.dcm")
     assert not (tmp_path / "out.dcm").exists()
+
+
+@WRITERS
+def test_multi_frame_source(tmp_path: Path, scan_on, write):
+    classic = scan_on(AXIAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # highdicom on the one-word names of our series
+        enhanced = LegacyConvertedEnhancedCTImage(
+            [pydicom.dcmread(file) for file in reversed(classic.dicom.files)],
+            series_instance_uid=SERIES,
+            series_number=1,
+            sop_instance_uid=hd.UID(),
+            instance_number=1,
+        )
+    enhanced.save_as(tmp_path / "enhanced.dcm")
+    scan = read_scan(tmp_path / "enhanced.dcm")
+    masks = masks_on(scan.geometry)
+    path = write(masks, scan, tmp_path / "out.dcm")
+    for mask, again in zip(masks, read_masks(path, scan), strict=True):
+        assert np.array_equal(mask.voxels, again.voxels)
+
+
+def test_patients_name_is_not_printed(tmp_path: Path, scan_on, capfd):
+    """highdicom warns of a name of one word by printing it."""
+    scan = scan_on(AXIAL)
+    for file in scan.dicom.files:
+        image = pydicom.dcmread(file)
+        image.PatientName = "Doejane"
+        image.save_as(file)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        write_seg(masks_on(AXIAL), scan, tmp_path / "seg.dcm")
+        write_rtstruct(masks_on(AXIAL), scan, tmp_path / "rs.dcm")
+    assert not [one for one in caught if "Doejane" in str(one.message)]
+    assert "Doejane" not in "".join(capfd.readouterr())
+    assert pydicom.dcmread(tmp_path / "rs.dcm").PatientName == "Doejane"

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydicom import dcmread
 
 from lesionary.errors import MaskError
-from lesionary.scan.masks.find import find_masks
+from lesionary.scan.masks.contents import look_into
 from lesionary.scan.masks.labels import label_regions
 from lesionary.scan.masks.mask import Mask
 from lesionary.scan.masks.references import read_dicom_header
@@ -110,7 +110,10 @@ def _one_file(path: Path) -> Path:
         raise MaskError(f"There is no file or folder {path}.")
     if path.is_file():
         return path
-    found = find_masks(path)
+    contents = look_into(path)
+    found = list(contents.masks)
+    if not found and len(contents.volumes) == 1 and not contents.series:
+        return contents.volumes[0]
     if len(found) == 1:
         return found[0]
     names = ", ".join(str(file.relative_to(path)) for file in found[:10])

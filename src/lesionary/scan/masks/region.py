@@ -10,6 +10,10 @@ from lesionary.errors import MaskError
 from lesionary.scan.masks.mask import Mask
 
 
+class NoRegionError(MaskError):
+    """A mask file does not hold the region that was asked for."""
+
+
 @dataclass(frozen=True)
 class Region:
     """One region of a mask file.
@@ -42,8 +46,10 @@ def choose(
 
     Raises
     ------
+    NoRegionError
+        If nothing matches.
     MaskError
-        If nothing matches, or what matches is no region.
+        If what matches is no region.
     """
     if label is not None:
         chosen = [region for region in found if region.number == label]
@@ -62,7 +68,7 @@ def choose(
     if chosen:
         raise MaskError(f"{source}: ROI {chosen[0].name!r} {chosen[0].problem}.")
     asked = f"no label {label}" if label is not None else f"no ROI {roi!r}" if roi else "no region"
-    raise MaskError(f"{source} has {asked}. It holds: {listed(found)}.")
+    raise NoRegionError(f"{source} has {asked}. It holds: {listed(found)}.")
 
 
 def listed(found: Sequence[Region]) -> str:
