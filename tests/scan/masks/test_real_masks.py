@@ -10,7 +10,15 @@ import pytest
 
 from lesionary.errors import MaskError
 from lesionary.scan import Scan, read_scan
-from lesionary.scan.masks import list_rois, read_mask, read_masks, write_rtstruct, write_seg
+from lesionary.scan.masks import (
+    Mask,
+    list_rois,
+    read_mask,
+    read_masks,
+    write_rtstruct,
+    write_seg,
+)
+from lesionary.scan.masks.raster import fill_outlines
 
 pytestmark = pytest.mark.real_data
 
@@ -41,14 +49,18 @@ def test_gtv_center_is_the_published_seed(gtv, real_data: Path):
     assert np.abs(np.array(gtv.center_mm) - seed).max() < 0.05
 
 
-def test_gtv_center_is_that_of_its_polygons(folder: Path, gtv, scan: Scan):
-    """By area of the outlines (shoelace formula): no voxel is involved."""
+@pytest.fixture(scope="module")
+def gtv_contours(folder: Path) -> list[np.ndarray]:
     structures = pydicom.dcmread(folder / "2.dcm")
     (number,) = (s.ROINumber for s in structures.StructureSetROISequence if s.ROIName == "GTV-1")
     (roi,) = (r for r in structures.ROIContourSequence if r.ReferencedROINumber == number)
+    return [np.array(c.ContourData, dtype=float).reshape(-1, 3) for c in roi.ContourSequence]
+
+
+def test_gtv_center_is_that_of_its_polygons(gtv_contours, gtv, scan: Scan):
+    """By area of the outlines (shoelace formula): no voxel is involved."""
     area, moment = 0.0, np.zeros(3)
-    for contour in roi.ContourSequence:
-        points = np.array(contour.ContourData, dtype=float).reshape(-1, 3)
+    for points in gtv_contours:
         x, y = points[:, 0], points[:, 1]
         cross = x * np.roll(y, -1) - np.roll(x, -1) * y
         mine = abs(cross.sum() / 2)
@@ -58,6 +70,16 @@ def test_gtv_center_is_that_of_its_polygons(folder: Path, gtv, scan: Scan):
     assert np.abs(np.array(gtv.center_mm) - moment / area).max() < 0.05
     dx, dy, _ = scan.spacing_mm
     assert gtv.voxels.sum() == pytest.approx(area / (dx * dy), rel=0.002)
+
+
+def test_the_half_pixel_comes_of_vertices_in_whole_numbers(gtv_contours, gtv, scan: Scan):
+    """What ``docs/explanation/half-pixel.md`` says: cut to integers first, the centre moves."""
+    voxels = np.zeros(scan.shape, bool)
+    for points in gtv_contours:
+        index = np.floor(scan.geometry.to_vox(points))
+        voxels[int(index[0, 0])] |= fill_outlines([index[:, 1:]], scan.shape[1:])
+    shift = np.subtract(Mask(voxels, scan.geometry).center_mm, gtv.center_mm) / scan.spacing_mm
+    assert shift == pytest.approx([-0.5, -0.5, 0], abs=0.06)
 
 
 def test_voxel_counts(folder: Path, scan: Scan, gtv):

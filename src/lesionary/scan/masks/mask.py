@@ -31,7 +31,7 @@ class Mask:
     >>> voxels = np.zeros((4, 8, 8), bool)
     >>> voxels[1:3, 2:4, 2:4] = True
     >>> mask = Mask(voxels, Geometry(voxels.shape, np.diag([1, 1, 5, 1])), "GTV-1")
-    >>> mask.center_mm, mask.volume_ml
+    >>> mask.center_mm, round(mask.volume_ml, 6)
     ((2.5, 2.5, 7.5), 0.04)
     """
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from pydicom import Dataset, dcmread
 
 from lesionary.errors import MaskError
 from lesionary.scan.scan import Scan
+
+VERSION = version("lesionary")
 
 SERIES_NUMBER = 900
 """Series number of what we write: high, so that it follows the scanner's own series."""

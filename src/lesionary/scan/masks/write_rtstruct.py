@@ -12,10 +12,9 @@ from highdicom.base import SOPClass
 from pydicom import Dataset
 from pydicom.uid import ImplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
-from lesionary import __version__
 from lesionary.files import atomic_path
 from lesionary.scan.masks.mask import Mask
-from lesionary.scan.masks.source import SERIES_NUMBER, each_once, read_sources
+from lesionary.scan.masks.source import SERIES_NUMBER, VERSION, each_once, read_sources
 from lesionary.scan.masks.trace import trace_outlines
 from lesionary.scan.masks.write import shared_grid
 from lesionary.scan.scan import Scan
@@ -90,7 +89,7 @@ def _structure_set(sources: Sequence[Dataset], frame: str) -> SOPClass:
         modality="RTSTRUCT",
         manufacturer="Lesionary",
         manufacturer_model_name="Lesionary",
-        software_versions=__version__,
+        software_versions=VERSION,
         series_description="Structures by Lesionary",
         # A contour's text may be longer than the 64 KB that explicit VR allows it.
         transfer_syntax_uid=ImplicitVRLittleEndian,

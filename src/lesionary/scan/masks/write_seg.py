@@ -12,11 +12,10 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
-from lesionary import __version__
 from lesionary.files import atomic_path
 from lesionary.scan.geometry import Geometry
 from lesionary.scan.masks.mask import Mask
-from lesionary.scan.masks.source import SERIES_NUMBER, each_once, read_sources
+from lesionary.scan.masks.source import SERIES_NUMBER, VERSION, each_once, read_sources
 from lesionary.scan.masks.write import shared_grid
 from lesionary.scan.scan import Scan
 
@@ -53,7 +52,7 @@ def _build(
     masks: Sequence[Mask], sources: Sequence[Dataset], grid: Geometry, scan: Scan
 ) -> hd.seg.Segmentation:
     algorithm = hd.AlgorithmIdentificationSequence(
-        name="Lesionary", family=codes.cid7162.ManualProcessing, version=__version__
+        name="Lesionary", family=codes.cid7162.ManualProcessing, version=VERSION
     )
     return hd.seg.Segmentation(
         source_images=each_once(sources),
@@ -77,7 +76,7 @@ def _build(
         instance_number=1,
         manufacturer="Lesionary",
         manufacturer_model_name="Lesionary",
-        software_versions=__version__,
+        software_versions=VERSION,
         device_serial_number="0",
         series_description="Segmentation by Lesionary",
         transfer_syntax_uid=ExplicitVRLittleEndian,
