@@ -22,7 +22,10 @@ class Per(str, Enum):
 
 
 def build(
-    folder: Annotated[Path, typer.Argument(help="Holds one folder a patient.", show_default=False)],
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="Holds one folder a patient.", show_default=False),
+    ],
     roi: Annotated[
         str | None,
         typer.Option(
