@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lesionary.cli.cohort_build import build
 from lesionary.cli.exits import FINDINGS
 from lesionary.errors import CohortError
 
@@ -22,6 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+app.command()(build)
 
 _SHOWN = 10
 """Problems of one level and column that are printed."""
