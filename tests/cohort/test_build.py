@@ -128,6 +128,17 @@ def test_a_roi_that_one_of_two_masks_lacks_is_no_problem_but_lacking_everywhere_
     assert "no ROI 'GTV-1'" in reasons["P 1"]
 
 
+def test_one_region_in_two_files_is_one_lesion(patients: Path):
+    again = labels((1, 2, 3, 4), (1, 7, 9, 9), (1, 8, 9, 9))
+    write(patients / "P10" / "copy" / "gtv-1_mask.nrrd", again)
+    write(patients / "P10" / "other" / "GTV-1_mask.nrrd", labels((1, 2, 3, 4)))
+    built = build_cohort(patients, roi="GTV-1")
+    assert len(built.table) == 2
+    (copy,) = built.set_aside[built.set_aside["patient_id"] == "P10"].to_dict("records")
+    assert copy["file"] == "copy/gtv-1_mask.nrrd"
+    assert "same region as in GTV-1.nrrd" in copy["reason"]
+
+
 def test_a_folder_without_folders_is_one_patient(patients: Path, monkeypatch):
     assert list(build_cohort(patients / "P10").table["patient_id"]) == ["P10"]
     monkeypatch.chdir(patients / "P10")

@@ -8,6 +8,7 @@ is never looked at. How scans and masks are told apart and paired is said in
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -44,6 +45,9 @@ BUILT_COLUMNS = (
 )
 
 Per = Literal["roi", "lesion"]
+
+_SAME_CENTER_MM = 0.5
+_SAME_VOLUME = 0.02
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ def build_cohort(
 ) -> BuiltCohort:
     """Make a lesion table from the masks in a folder of patients.
 
-    The seed of a lesion is the centre of mass of its mask.
+    The seed of a lesion is the centre of mass of its mask. A region that two files of a patient
+    hold under one name (a SEG and an RTSTRUCT) gives rows once; the copy is set aside.
 
     Parameters
     ----------
@@ -173,17 +178,41 @@ def _rows_of_patient(
             wanted += [(region, path, file, image) for region in regions]
 
     rows: list[dict[str, Any]] = []
+    seen: list[_Seen] = []
     for region, path, file, image in wanted:
         try:
             mask = region.read()
         except LesionaryError as error:
             lost.append((file, str(error)))
             continue
+        now = _Seen(file, image, mask.name, mask.center_mm, mask.volume_ml)
+        if twin := next((earlier for earlier in seen if earlier.is_same_as(now)), None):
+            lost.append((file, f"ROI {mask.name!r} is the same region as in {twin.file}."))
+            continue
+        seen.append(now)
         rows += _rows_of_mask(mask, contents.folder.name, image, path, per)
     if not rows and not lost:
         # One of several masks may lack the ROI; a patient may not.
         lost = without_roi or [("", "There is no mask (NIfTI, NRRD, DICOM SEG or RTSTRUCT).")]
     return rows, lost
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A region that has its rows, to know it again in another file (a SEG and an RTSTRUCT)."""
+
+    file: str
+    image: str
+    name: str
+    center_mm: tuple[float, float, float]
+    volume_ml: float
+
+    def is_same_as(self, other: _Seen) -> bool:
+        return (
+            (self.image, self.name.lower()) == (other.image, other.name.lower())
+            and math.dist(self.center_mm, other.center_mm) < _SAME_CENTER_MM
+            and math.isclose(self.volume_ml, other.volume_ml, rel_tol=_SAME_VOLUME)
+        )
 
 
 def _regions(path: Path, scan: Scan, roi: str | None, resample: bool) -> list[Region]:
