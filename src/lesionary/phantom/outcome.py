@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.special import expit
-from sklearn.metrics import roc_auc_score
 
 from lesionary.phantom.config import PhantomError
 from lesionary.scan.geometry import FloatArray
@@ -110,13 +109,12 @@ def ideal_performance(truth: pd.DataFrame) -> Ideal:
     if truth.empty:
         raise PhantomError("The truth table has no rows.")
     patients = truth.drop_duplicates("patient_id")
-    p, hazard = truth["malignancy_probability"].to_numpy(), patients["log_hazard"].to_numpy()
-    malignant = truth["malignant"].to_numpy()
-    mixed = 0 < malignant.sum() < len(malignant)
+    p = truth["malignancy_probability"].to_numpy(dtype=np.float64)
+    hazard = patients["log_hazard"].to_numpy(dtype=np.float64)
     return Ideal(
-        auc=_expected_auc(p),
+        auc=_auc(p, p),
         c_index=_expected_concordance(hazard),
-        auc_realised=float(roc_auc_score(malignant, p)) if mixed else float("nan"),
+        auc_realised=_auc(p, truth["malignant"].to_numpy(dtype=np.float64)),
         c_index_realised=_concordance(
             hazard, patients["time"].to_numpy(), patients["event"].to_numpy()
         ),
@@ -146,15 +144,19 @@ def population_performance(signal: float = 1.0) -> Ideal:
     return Ideal(auc=float(auc), c_index=float(weight @ expit(spread * np.abs(grid))))
 
 
-def _expected_auc(p: FloatArray) -> float:
-    """Mean over labels drawn with ``p`` of (pairs won by ``p``), relative to mean pairs."""
-    p = np.sort(p)
-    _, group, sizes = np.unique(p, return_inverse=True, return_counts=True)
-    benign = np.bincount(group, 1 - p)
-    below = (np.cumsum(benign) - benign)[group]
-    tied = benign[group] - (1 - p)
-    pairs = p.sum() * (1 - p).sum() - (p * (1 - p)).sum()
-    return float((p * (below + tied / 2)).sum() / pairs) if len(sizes) and pairs else float("nan")
+def _auc(score: FloatArray, ill: FloatArray) -> float:
+    """AUC of a score; ``ill`` is 0, 1, or the probability of 1 (then: expected AUC).
+
+    The expectation of a ratio is taken as the ratio of expectations, of pairs won and of
+    pairs, which is exact to the third decimal from some fifty lesions on.
+    """
+    _, rank = np.unique(score, return_inverse=True)
+    well = np.bincount(rank, 1 - ill)
+    below = np.cumsum(well) - well
+    itself = ill * (1 - ill)
+    won = (ill * (below + well / 2)[rank] - itself / 2).sum()
+    pairs = ill.sum() * (1 - ill).sum() - itself.sum()
+    return float(won / pairs) if pairs > 0 else float("nan")
 
 
 def _expected_concordance(hazard: FloatArray) -> float:

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lesionary.phantom.patient import PhantomPatient
-from lesionary.phantom.series import write_series
-from lesionary.scan.masks import Mask, write_rtstruct, write_seg
 from lesionary.scan.write import write_scan, write_volume
 
 Format = Literal["nifti", "dicom"]
@@ -63,13 +61,10 @@ def _write_nifti(visit: PhantomPatient, folder: Path, name: str) -> None:
 
 
 def _write_dicom(visit: PhantomPatient, folder: Path, name: str, seed: int) -> None:
+    # Loaded here, because DICOM objects take a second to load and NIfTI does without.
+    from lesionary.phantom.dicom import write_masks, write_series
+
     who = visit.patient_id
     scan = write_series(visit.scan, folder / scan_path(name, "dicom"), who, (str(seed), who, name))
     for reader, labels in enumerate((visit.mask, *visit.reader_masks)):
-        masks = [
-            Mask(labels == row["mask_label"], scan.geometry, row["lesion_id"])
-            for row in visit.truth
-        ]
-        path = folder / mask_path(name, "dicom", reader)
-        write_seg(masks, scan, path)
-        write_rtstruct(masks, scan, path.with_name(path.name.replace("_seg", "_rtstruct")))
+        write_masks(visit, labels, scan, folder / mask_path(name, "dicom", reader))

@@ -1,4 +1,4 @@
-"""A CT series of a synthetic patient, as a scanner would send it."""
+"""A synthetic patient as DICOM: a CT series as a scanner would send it, SEG and RTSTRUCT."""
 
 from __future__ import annotations
 
@@ -6,14 +6,37 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from lesionary import __version__
+from lesionary.phantom.patient import PhantomPatient
 from lesionary.scan import DicomSource, Scan
+from lesionary.scan.masks import Mask, write_rtstruct, write_seg
 
 _STORED_OFFSET = 1024  # stored values are unsigned: HU plus this
+
+
+def write_masks(visit: PhantomPatient, labels: NDArray[np.uint8], scan: Scan, path: Path) -> None:
+    """Write outlines on a series as SEG and, beside it, as RTSTRUCT.
+
+    Parameters
+    ----------
+    visit : PhantomPatient
+    labels : ndarray of uint8, shape (z, y, x)
+        The true masks, or a reader's.
+    scan : Scan
+        As :func:`write_series` returned it.
+    path : Path
+        Of the SEG; its name ends in ``_seg.dcm``.
+    """
+    masks = [
+        Mask(labels == row["mask_label"], scan.geometry, row["lesion_id"]) for row in visit.truth
+    ]
+    write_seg(masks, scan, path)
+    write_rtstruct(masks, scan, path.with_name(path.name.replace("_seg", "_rtstruct")))
 
 
 def write_series(scan: Scan, folder: Path, patient_id: str, names: tuple[str, ...]) -> Scan:
