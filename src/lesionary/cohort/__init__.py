@@ -3,8 +3,10 @@
 A cohort is a table with one row a lesion; its columns are listed at :class:`Cohort`.
 """
 
+from lesionary.cohort.build import build_cohort
 from lesionary.cohort.columns import SPLITS
 from lesionary.cohort.leakage import Leak, leakage
+from lesionary.cohort.measured import build_cohort_from_table
 from lesionary.cohort.model import Cohort
 from lesionary.cohort.problem import Problem, problems_table
 from lesionary.cohort.read import CohortWarning, check_cohort, read_cohort
@@ -16,6 +18,8 @@ __all__ = [
     "CohortWarning",
     "Leak",
     "Problem",
+    "build_cohort",
+    "build_cohort_from_table",
     "check_cohort",
     "folds",
     "leakage",

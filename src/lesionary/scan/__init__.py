@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from lesionary.scan.describe import Description, describe_scan
     from lesionary.scan.dicom import Series, list_series
     from lesionary.scan.draw import draw_strip, draw_views
-    from lesionary.scan.masks import Mask, list_rois, read_mask, read_masks
+    from lesionary.scan.masks import (
+        Mask,
+        list_rois,
+        read_mask,
+        read_masks,
+        write_mask,
+        write_rtstruct,
+        write_seg,
+    )
     from lesionary.scan.recipe import Intensity, Recipe, load_recipe, recipe_names
+    from lesionary.scan.write import write_scan
 
 __all__ = [
     "ArrayVoxels",
@@ -40,6 +49,10 @@ __all__ = [
     "read_masks",
     "read_scan",
     "recipe_names",
+    "write_mask",
+    "write_rtstruct",
+    "write_scan",
+    "write_seg",
 ]
 
 # What needs pydicom, matplotlib or pydantic loads on first use: a patch of a NIfTI needs none.
@@ -48,7 +61,9 @@ _MODULE_OF = {
     **dict.fromkeys(("Series", "list_series"), "dicom"),
     **dict.fromkeys(("draw_strip", "draw_views"), "draw"),
     **dict.fromkeys(("Mask", "list_rois", "read_mask", "read_masks"), "masks"),
+    **dict.fromkeys(("write_mask", "write_rtstruct", "write_seg"), "masks"),
     **dict.fromkeys(("Intensity", "Recipe", "load_recipe", "recipe_names"), "recipe"),
+    "write_scan": "write",
 }
 
 
