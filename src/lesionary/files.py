@@ -12,7 +12,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` to write to; rename it once all is on disk.
+    r"""Give a temporary name beside ``path`` to write to; rename it once all is on disk.
 
     Parent folders are made. If the block raises (a full disk, an interrupt), the
     temporary file is removed and whatever was at ``path`` stays as it was.
@@ -22,9 +22,9 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "table.csv"
     >>> with atomic_path(target) as temporary:
-    ...     _ = temporary.write_text("a,b\\n")
+    ...     _ = temporary.write_text("a,b\n")
     >>> target.read_text()
-    'a,b\\n'
+    'a,b\n'
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
