@@ -131,11 +131,13 @@ def test_written_whole_and_in_a_known_format(tmp_path: Path):
     assert [p.name for p in tmp_path.iterdir()] == ["new"]
 
 
-def test_a_strip_is_three_views_and_nothing_else():
+def test_a_strip_is_three_views_and_a_scale():
     scan = scan_of(marker_at((12, 0, 0)), PLAIN)
     strip = imread(BytesIO(draw_strip(scan, CENTER_MM, pixels=100, window=(500, 1000))))
-    assert strip.shape[:2] == (100, 300)
-    axial, coronal, sagittal = np.split(strip[..., 0], 3, axis=1)
+    assert strip.shape[:2] == (100, 304)
+    axial, coronal, sagittal = strip[:, :100, 0], strip[:, 102:202, 0], strip[:, 204:, 0]
+    assert (axial[92] > 0.5).sum() == 20  # the bar: 10 mm
+    axial[91:94] = 0
     # 12 mm to the patient's left is 24 pixels right of the middle; the sagittal plane misses it.
     assert np.argwhere(axial > 0.5).mean(axis=0) == pytest.approx((49.5, 73.5), abs=1.5)
     assert np.argwhere(coronal > 0.5).mean(axis=0) == pytest.approx((49.5, 73.5), abs=1.5)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lesionary import __version__, progress
-from lesionary.cli import cohort, scan
+from lesionary.cli import cohort, demo, phantom, scan
 from lesionary.cli.exits import USER_ERROR
 from lesionary.errors import LesionaryError
 
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 app.add_typer(cohort.app)
 app.add_typer(scan.app)
+app.add_typer(phantom.app)
+app.command()(demo.demo)
 
 
 def _print_version(wanted: bool) -> None:
@@ -32,6 +34,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    *,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of errors.")] = False,
     version: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import binary_erosion, map_coordinates
 
 from lesionary.errors import ScanError
 from lesionary.files import atomic_path
@@ -32,6 +32,8 @@ _VIEWS = {
     "sagittal": (1, 2, +1, "APHF"),
 }
 _PAPER, _OUTSIDE, _INK, _SEED, _OUTLINE = "#0b0e14", "#1d2a44", "#e6e9ef", "#ffb454", "#59c2ff"
+_GAP = 2
+"""Pixels between the views of a strip."""
 
 
 def draw_views(
@@ -89,8 +91,9 @@ def draw_views(
     half = size_mm / 2
 
     # A Figure of its own, never pyplot: no global state, no window, no backend to choose.
-    figure = Figure(figsize=(9.0, 3.2), dpi=100, facecolor=_PAPER, layout="constrained")
-    for axes, name in zip(figure.subplots(1, 3), _VIEWS, strict=True):
+    figure = Figure(figsize=(9.0, 3.35), dpi=100, facecolor=_PAPER)
+    places = {"left": 0.015, "right": 0.985, "bottom": 0.09, "top": 0.92, "wspace": 0.05}
+    for axes, name in zip(figure.subplots(1, 3, gridspec_kw=places), _VIEWS, strict=True):
         extent = (-half, half, -half, half)
         axes.imshow(
             np.ma.masked_invalid(planes[name]),
@@ -109,11 +112,8 @@ def draw_views(
                 )
         _annotate(axes, name, half)
     level, width = (low + high) / 2, high - low
-    figure.supxlabel(
-        f"{_point(center_mm)} mm LPS   ·   window {level:.4g} / {width:.4g} {scan.unit}",
-        color=_INK,
-        fontsize=9,
-    )
+    caption = f"{_point(center_mm)} mm LPS   ·   window {level:.4g} / {width:.4g} {scan.unit}"
+    figure.text(0.5, 0.03, caption, color=_INK, fontsize=9, ha="center", va="center")
     if path is not None:
         _save(figure, Path(path))
     return figure
@@ -125,11 +125,13 @@ def draw_strip(
     *,
     window: str | tuple[float, float] = "auto",
     size_mm: float = 50.0,
+    mask: Mask | None = None,
     pixels: int = 160,
 ) -> bytes:
-    """Return the three views of :func:`draw_views` side by side as a bare PNG, for galleries.
+    """Return the three views of :func:`draw_views` side by side as a small PNG, for galleries.
 
-    Each view is ``pixels`` wide and high; nothing is written on it.
+    Each view is ``pixels`` wide and high. It has the outline of the mask, a bar of 10 mm in the
+    first view, and no words.
     """
     from matplotlib.image import imsave
 
@@ -137,10 +139,27 @@ def draw_strip(
         name: _sample(scan, center_mm, name, size_mm, order=1, pixels=pixels) for name in _VIEWS
     }
     low, high = _limits(window, planes, scan)
-    strip = np.hstack([np.nan_to_num(plane, nan=low) for plane in planes.values()])
+    strip = np.zeros((pixels, 3 * pixels + 2 * _GAP, 3), np.uint8)
+    for number, (name, plane) in enumerate(planes.items()):
+        grey = np.clip((np.nan_to_num(plane, nan=low) - low) / (high - low), 0, 1) * 255
+        view = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=-1)
+        if mask is not None:
+            region = Scan(mask.geometry, ArrayVoxels(mask.voxels))
+            inside = _sample(region, center_mm, name, size_mm, order=0, pixels=pixels) > 0
+            view[inside & ~binary_erosion(inside, border_value=1)] = _rgb(_OUTLINE)
+        if number == 0:
+            end = 8 + round(10 / size_mm * pixels)
+            view[-10:-5, 7 : end + 1] = _rgb(_PAPER)
+            view[-9:-6, 8:end] = _rgb(_INK)
+        left = number * (pixels + _GAP)
+        strip[:, left : left + pixels] = view
     png = BytesIO()
-    imsave(png, strip, cmap="gray", vmin=low, vmax=high, format="png")
+    imsave(png, strip, format="png")
     return png.getvalue()
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def _sample(
