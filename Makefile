@@ -30,7 +30,7 @@ lint: $(STAMP)  ## Style, types and the house's layers
 	$(BIN)/lint-imports
 
 docs: $(STAMP)  ## Build the documentation into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 wheel: $(STAMP)  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .

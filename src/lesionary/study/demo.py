@@ -215,8 +215,8 @@ def _page(
                 "Lesions",
                 gallery(cards),
                 text="Axial, coronal and sagittal plane through each seed, 50 mm wide: what is "
-                "cut as a patch. The bar is 10 mm. Open a picture for the outline, the sides of "
-                "the patient and the window.",
+                "cut as a patch. The line is the true outline, the bar is 10 mm. Each picture "
+                "opens larger, with the sides of the patient.",
             ),
             section(
                 "Split",
