@@ -39,3 +39,14 @@ def find_weights(card: ModelCard) -> Path:
         f"The weights of {card.name} are not at {path}: {how}, or name the file with --weights, "
         f"or its folder with {VARIABLE}."
     )
+
+
+def weights_state(card: ModelCard) -> str:
+    """Say in a few words whether a card's weights are on this machine."""
+    if card.weights is None:
+        return "from its package" if card.requires else "random"
+    if card.weights.path:
+        return "in the package"
+    if cached_path(card.weights).is_file():
+        return "here"
+    return "to fetch" if card.weights.url else "to get by hand"

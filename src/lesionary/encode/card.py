@@ -52,11 +52,10 @@ class Layout(_Part):
     @field_validator("rename", "ignored")
     @classmethod
     def _compile(cls, patterns: Any) -> Any:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+        try:
+            re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+        except re.error as error:
+            raise ValueError(f"not regular expressions, {error}: {list(patterns)}") from error
         return patterns
 
 
@@ -119,10 +118,9 @@ class ModelCard(_Part):
     parameters : int
         Number of parameters of the network as we run it, without decoder and heads.
     weights : WeightsFile or None
-        ``None``: the network's package brings them, or they are random on purpose.
+        ``None``: the package that it requires brings them, or they are random on purpose.
     requires : str or None
-        What to install where the network needs a package of its own, as one would give it
-        to ``pip install``.
+        Where the network needs a package of its own, how to get it.
     code_licence, weights_licence : str
     non_commercial : bool
         The weights' licence forbids commercial use.

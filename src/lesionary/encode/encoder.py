@@ -76,27 +76,24 @@ def load_encoder(
     torch.Size([2, 128])
     """
     card = load_card(encoder)
-    if card.requires:
-        if weights is not None:
-            raise WeightsError(f"{card.name} brings its own weights; leave out --weights.")
-        network = build_network(card)
-        digest = hash_parameters(network)
-    elif card.weights is None and weights is None:
+    if card.weights is None and weights is None:
+        # From the seed, unless the network's own package brings weights.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = build_network(card)
-        digest = hash_parameters(network)
-    else:
-        path = Path(weights) if weights is not None else find_weights(card)
-        digest = sha256(path)
-        stated = card.weights.sha256 if card.weights and weights is None else None
-        if stated and digest != stated:
-            raise WeightsError(
-                f"{path} is damaged: its SHA-256 is {digest}, and the card says {stated}. "
-                f"Delete it and run `lesionary encoders fetch {card.name}`."
-            )
-        # Nothing is drawn at random only to be overwritten.
-        with torch.device("meta"):
-            network = build_network(card)
-        load_weights(network, path, card)
+        return Encoder(card, network, hash_parameters(network)).eval()
+    if card.weights is None and card.requires:
+        raise WeightsError(f"{card.name} brings its own weights; leave out the file {weights}.")
+    # On this device nothing is drawn at random only to be overwritten.
+    with torch.device("meta"):
+        network = build_network(card)
+    path = Path(weights) if weights is not None else find_weights(card)
+    digest = sha256(path)
+    stated = card.weights.sha256 if card.weights and weights is None else None
+    if stated and digest != stated:
+        raise WeightsError(
+            f"{path} is damaged: its SHA-256 is {digest}, and the card says {stated}. "
+            f"Delete it and run `lesionary encoders fetch {card.name}`."
+        )
+    load_weights(network, path, card)
     return Encoder(card, network, digest).eval()

@@ -3,6 +3,9 @@
 A module takes patches ``(n, 1, z, y, x)`` and gives maps ``(n, c, z', y', x')``, or features
 ``(n, dimension)`` if its card says ``pooling: none``. An installed package adds kinds of its
 own by the entry point group ``lesionary.networks``.
+
+A network whose weights come from a file is built on torch's ``meta`` device, where nothing is
+computed. A builder that must compute does so under ``torch.device("cpu")``.
 """
 
 from __future__ import annotations
@@ -22,32 +25,48 @@ if TYPE_CHECKING:
 
 ENTRY_POINTS = "lesionary.networks"
 
-_BUILDER_OF = {
+_BUILDERS = {
+    "autoencoder": "autoencoder:build_autoencoder",
+    "convolutions": "convolutions:build_convolutions",
+    "ct_clip": "packages:build_ct_clip",
+    "medimageinsight": "packages:build_medimageinsight",
+    "merlin": "packages:build_merlin",
     "resnet": "resnet:build_resnet",
+    "segresnet": "segresnet:build_segresnet",
+    "swin": "swin:build_swin",
 }
 
 
 def build_network(card: ModelCard) -> nn.Module:
     """Build the network of a card, with weights as they come."""
     kind = card.network.kind
+    build = _find_builder(kind)
     try:
-        network: nn.Module = _builder(kind)(**card.network.arguments)
-    except (TypeError, ValueError, KeyError) as error:
+        network: nn.Module = build(**card.network.arguments)
+    except ImportError as error:
+        if not card.requires:
+            raise
+        raise EncoderError(
+            f"{card.name} needs a package that is not installed ({error}). "
+            f"To get it: {card.requires}."
+        ) from error
+    except (TypeError, ValueError) as error:
         raise EncoderError(
             f"The card {card.name} gives the network {kind!r} arguments it cannot take: {error}"
         ) from error
     return network
 
 
-def _builder(kind: str) -> Callable[..., Any]:
-    if kind in _BUILDER_OF:
-        module, function = _BUILDER_OF[kind].split(":")
+def _find_builder(kind: str) -> Callable[..., Any]:
+    if kind in _BUILDERS:
+        module, function = _BUILDERS[kind].split(":")
         builder: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), function)
         return builder
-    for entry in entry_points(group=ENTRY_POINTS, name=kind):
-        builder = entry.load()
-        return builder
-    raise EncoderError(
-        f"There is no network of kind {kind!r}. There are {', '.join(sorted(_BUILDER_OF))}, "
-        f"and those of installed packages (entry points {ENTRY_POINTS!r})."
-    )
+    found = tuple(entry_points(group=ENTRY_POINTS, name=kind))
+    if not found:
+        raise EncoderError(
+            f"There is no network of kind {kind!r}. There are {', '.join(_BUILDERS)}, "
+            f"and those that installed packages add (entry points {ENTRY_POINTS!r})."
+        )
+    loaded: Callable[..., Any] = found[0].load()
+    return loaded

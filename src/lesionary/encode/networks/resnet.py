@@ -9,7 +9,7 @@ from monai.networks.nets.resnet import ResNet
 from torch import Tensor, nn
 
 
-class ResNetMaps(ResNet):
+class ResNetMaps(ResNet):  # type: ignore[misc]
     """A ResNet that gives its last map, not yet pooled."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,6 +52,6 @@ def _dilate(stage: nn.Sequential, by: int) -> None:
             module.stride = (1, 1, 1)
             if module.kernel_size == (3, 3, 3):
                 module.dilation = module.padding = (by, by, by)
-    shortcut = stage[0].downsample
-    if isinstance(shortcut, partial):  # type A: average pooling and zero channels
-        stage[0].downsample = partial(shortcut.func, **{**shortcut.keywords, "stride": 1})
+    first: Any = stage[0]
+    if isinstance(first.downsample, partial):  # a shortcut without weights: strided and padded
+        first.downsample = partial(first.downsample, stride=1)

@@ -1,0 +1,64 @@
+"""A model card as a person reads it."""
+
+from __future__ import annotations
+
+from lesionary.encode.cache import weights_state
+from lesionary.encode.card import ModelCard
+from lesionary.scan import Recipe
+
+
+def describe_card(card: ModelCard) -> dict[str, str]:
+    """Return what a card says, heading by heading, in words and units."""
+    weights = {"weights": weights_state(card)}
+    if card.weights:
+        weights["  from"] = card.weights.url or card.weights.page
+        weights["  SHA-256"] = card.weights.sha256 or "not known"
+    rows = {
+        "title": card.title,
+        "description": card.description,
+        "features": f"{card.dimension:,}, columns {card.columns[0]} to {card.columns[-1]}",
+        "network": f"{card.network.kind}, {card.parameters:,} parameters",
+        **{f"  {key}": str(value) for key, value in card.network.arguments.items()},
+        "pooling": _POOLING[card.pooling],
+        "input": _describe_input(card.input),
+        **weights,
+        "requires": card.requires or "",
+        "licence of the code": card.code_licence,
+        "licence of the weights": card.weights_licence
+        + (" (not for commercial use)" if card.non_commercial else ""),
+        "training data": card.training_data,
+        "citation": card.citation,
+        "known limits": "\n".join(f"- {limit.strip()}" for limit in card.limits),
+        "bfloat16": ""
+        if card.bf16_cosine is None
+        else f"cosine to the float32 features at least {card.bf16_cosine}",
+        "hash": card.hash,
+    }
+    return {heading: text.strip() for heading, text in rows.items() if text.strip()}
+
+
+def _describe_input(recipe: Recipe) -> str:
+    size = " x ".join(map(str, recipe.size_vox))
+    spacing = (
+        " x ".join(f"{one:g}" for one in recipe.spacing_mm) + " mm (x, y, z)"
+        if recipe.spacing_mm
+        else "the scan's own spacing"
+    )
+    words = [f"{size} voxels at {spacing}", f"axes to {recipe.orientation}"]
+    if recipe.intensity:
+        low, high = recipe.intensity.low, recipe.intensity.high
+        first, last = recipe.intensity.to
+        words.append(
+            f"{low:g} to {high:g} HU become {first:g} to {last:g}"
+            + (", clipped" if recipe.intensity.clip else "")
+        )
+    words.append(f"{recipe.padding:g} outside the scan")
+    return ", ".join(words)
+
+
+_POOLING = {
+    "global_average": "mean over all places",
+    "average_3": "means over windows of 3 voxels at a stride of 3, flattened",
+    "average_3_stride_2": "means over windows of 3 voxels at a stride of 2, flattened",
+    "none": "done by the network itself",
+}
