@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import lesionary
 from lesionary import cli
 from lesionary.errors import CohortError
+from lesionary.scan import read_scan, write_scan
 
 HEAVY = {
     "torch", "monai", "matplotlib", "numpy", "pandas", "pydicom", "pyarrow", "scipy",
@@ -93,6 +95,27 @@ def test_a_users_error_exits_2_and_shows_no_traceback(monkeypatch, capsys, words
     assert code == 2
     assert err
     assert "Traceback" not in out + err
+
+
+def test_findings_in_the_data_exit_1(monkeypatch, capsys, tmp_path):
+    (tmp_path / "cohort.csv").write_text("lesion_id,patient_id\na,p\n")
+    code, out, _ = run_main(monkeypatch, capsys, "cohort", "check", str(tmp_path / "cohort.csv"))
+    assert code == 1
+    assert "image_path" in out
+
+
+def test_rows_set_aside_exit_3(monkeypatch, capsys, tmp_path):
+    grid = np.diag([2.0, 2.0, 4.0, 1.0])
+    voxels = np.zeros((4, 8, 8), np.uint8)
+    voxels[1:3, 2:4, 2:4] = 1
+    for patient in ("p1", "p2"):
+        write_scan(read_scan(voxels, affine=grid), tmp_path / patient / "ct.nii.gz")
+        write_scan(read_scan(voxels, affine=grid), tmp_path / patient / "lesion_mask.nii.gz")
+        voxels = np.zeros_like(voxels)  # the second mask is empty
+    out = str(tmp_path / "out" / "cohort.csv")
+    code, _, _ = run_main(monkeypatch, capsys, "cohort", "build", str(tmp_path), "--out", out)
+    assert code == 3
+    assert "p2" in (tmp_path / "out" / "errors.csv").read_text()
 
 
 def test_the_error_is_one_line_that_names_the_file(monkeypatch, capsys):
