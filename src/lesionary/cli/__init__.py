@@ -15,7 +15,7 @@ from lesionary.errors import LesionaryError
 app = typer.Typer(
     name="lesionary",
     help="From CT scans to a validated imaging biomarker. Research use only.",
-    epilog="Start with [bold]lesionary demo[/bold]. --quiet and --debug may also follow a command.",
+    epilog="Start with: lesionary demo. --quiet and --debug may also follow a command.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
