@@ -1,0 +1,167 @@
+"""Feature tables: read with how they were made, and join."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lesionary.cohort.columns import LESION
+from lesionary.cohort.table import read_table
+from lesionary.encode.provenance import differences
+from lesionary.errors import LesionaryError
+from lesionary.files import atomic_path
+
+METADATA_KEY = b"lesionary"
+"""Where the schema of a Parquet table keeps its provenance."""
+
+
+class FeaturesError(LesionaryError):
+    """A table is no feature table, or two of them cannot be joined."""
+
+
+class FeaturesWarning(UserWarning):
+    """Features that were joined may not belong together."""
+
+
+def read_features(path: str | Path) -> pd.DataFrame:
+    """Read a feature table.
+
+    Parameters
+    ----------
+    path
+        Parquet or CSV, with ``lesion_id``.
+
+    Returns
+    -------
+    DataFrame
+        ``lesion_id`` as text, features as float32. ``.attrs["provenance"]`` is how it was made
+        (without the hash of each lesion's input, which :func:`read_provenance` gives), or
+        None where the table does not say.
+    """
+    path = Path(path)
+    table = read_table(path).reset_index(drop=True)
+    about = read_provenance(path)
+    if LESION not in table and about is None:
+        raise FeaturesError(f"{path} has no column 'lesion_id': it is no feature table.")
+    if LESION in table and table[LESION].duplicated().any():
+        twice = table.loc[table[LESION].duplicated(), LESION].iloc[0]
+        raise FeaturesError(f"{path} has more than one row of lesion {twice!r}.")
+    if about is not None:
+        about["inputs"].pop("of_lesion", None)
+        table = table.astype(dict.fromkeys(_feature_names(about), np.float32))
+    table.attrs["provenance"] = about
+    return table
+
+
+def _feature_names(about: Mapping[str, Any]) -> list[str]:
+    plain = about["column_style"] == "pred"
+    return [
+        f"{'pred' if plain else one['name']}_{i}"
+        for one in about["encoders"]
+        for i in range(one["dimension"])
+    ]
+
+
+def read_provenance(path: str | Path) -> dict[str, Any] | None:
+    """Return how a feature table was made, or None where it does not say.
+
+    It is in the metadata of a Parquet table, and beside a CSV table in
+    ``<name>.provenance.json``.
+    """
+    path = Path(path)
+    about: dict[str, Any]
+    if path.suffix.lower() == ".parquet":
+        try:
+            metadata = pq.read_schema(path).metadata or {}
+        except (OSError, pa.ArrowInvalid) as error:
+            raise FeaturesError(f"{path} is not a readable Parquet table: {error}") from error
+        if METADATA_KEY not in metadata:
+            return None
+        about = json.loads(metadata[METADATA_KEY])
+        return about
+    if not path.is_file():
+        raise FeaturesError(f"There is no table {path}.")
+    beside = provenance_file(path)
+    if not beside.exists():
+        return None
+    about = json.loads(beside.read_text("utf-8"))
+    return about
+
+
+def write_provenance(path: Path, about: Mapping[str, Any]) -> None:
+    """Write the provenance of a CSV table beside it."""
+    with atomic_path(provenance_file(path)) as temporary:
+        temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def provenance_file(path: Path) -> Path:
+    """Return the file that holds the provenance of a CSV table."""
+    return path.with_name(f"{path.stem}.provenance.json")
+
+
+def join_features(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Put the features of two tables side by side, lesion by lesion.
+
+    Parameters
+    ----------
+    one, other : DataFrame
+        As :func:`read_features` or :func:`lesionary.extract` give them.
+
+    Returns
+    -------
+    DataFrame
+        The lesions that both have, in the order of the first.
+
+    Warns
+    -----
+    FeaturesWarning
+        If the tables were made differently in anything but the encoder (other scans, other
+        patches, another precision or version), do not say how, or have different lesions.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"lesion_id": ["a", "b"], "small_0": [1.0, 2.0]})
+    >>> other = pd.DataFrame({"lesion_id": ["b", "a"], "large_0": [3.0, 4.0]})
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     join_features(one, other)
+      lesion_id  small_0  large_0
+    0         a      1.0      4.0
+    1         b      2.0      3.0
+    """
+    shared = [name for name in one.columns if name in other.columns and name != LESION]
+    if shared:
+        raise FeaturesError(
+            f"Both tables have the column {shared[0]!r}; take it out of one, or rename it."
+        )
+    joined = one.merge(other, on=LESION, how="inner", validate="one_to_one")
+    only = len(one) + len(other) - 2 * len(joined)
+    messages = _disagreements(one.attrs.get("provenance"), other.attrs.get("provenance"))
+    if only:
+        messages.append(f"{only:,} lesions are in one table only and were left out")
+    if messages:
+        warnings.warn(f"Joined features: {'; '.join(messages)}.", FeaturesWarning, stacklevel=2)
+    joined.attrs = {"provenance": None}
+    return joined
+
+
+def _disagreements(one: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:
+    if one is None or other is None:
+        return ["a table does not say how it was made, so that cannot be compared"]
+    return differences(_comparable(one), _comparable(other))
+
+
+def _comparable(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what should agree between tables of different encoders."""
+    same = {name: about[name] for name in ("precision", "precropped", "versions")}
+    inputs = {"of the scans": about["inputs"]["sha256"]}
+    patches = sorted({one["recipe"]["name"] for one in about["encoders"]})
+    return {**same, "recipe": ", ".join(patches), "hash": inputs}

@@ -1,0 +1,300 @@
+"""A run that was cut off goes on where it stopped, and never mixes what differs."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lesionary.encode import read_features, run_extraction
+from lesionary.encode.shards import ShardFolder
+from lesionary.errors import LesionaryError
+
+HERE = Path(__file__).parent
+
+
+class StoppedError(Exception):
+    """Stands for whatever ends a run."""
+
+
+@pytest.fixture
+def stopping(tiny):
+    """Make an encoder that ends the run at its n-th batch."""
+
+    def make(at: int):
+        class Stopping(tiny):
+            batches = 0
+
+            def forward(self, patches):
+                self.batches += 1
+                if self.batches == at:
+                    raise StoppedError
+                return super().forward(patches)
+
+        return Stopping()
+
+    return make
+
+
+@pytest.fixture
+def run(cohort_csv, tmp_path):
+    """Extract with batches of three: four scans of 3, 1, 4, 2 lesions are four shards."""
+
+    def run(encoder, **options):
+        options = {"workers": 0, "batch_size": 3, **options}
+        return run_extraction(cohort_csv, encoder, tmp_path / "f.parquet", **options)
+
+    return run
+
+
+@pytest.fixture
+def expected(cohort_csv, tiny, tmp_path):
+    out = tmp_path / "expected" / "f.parquet"
+    run_extraction(cohort_csv, tiny(), out, workers=0, batch_size=3)
+    return read_features(out)
+
+
+def same(path: Path, expected: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(
+        read_features(path), expected, check_exact=True, check_flags=False
+    )
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 5])
+def test_a_run_goes_on_where_it_stopped(run, stopping, tiny, expected, tmp_path, at):
+    with pytest.raises(StoppedError):
+        run(stopping(at))
+    assert not (tmp_path / "f.parquet").exists()
+    encoder = stopping(100)
+    done = run(encoder)
+    assert done.lesions == 10
+    same(tmp_path / "f.parquet", expected)
+    # The scan of four lesions takes two batches, and the second of these loses the first.
+    assert encoder.batches == 5 - {1: 0, 2: 1, 4: 2, 5: 4}[at]
+    assert not ShardFolder(tmp_path / "f.parquet").path.exists()
+
+
+def test_kill_9(cohort_csv, tiny, expected, tmp_path):
+    script = (
+        f"import os, signal, sys\nsys.path.insert(0, {str(HERE)!r})\n"
+        "from conftest import Tiny\nfrom lesionary.encode import run_extraction\n"
+        "class Killed(Tiny):\n"
+        "    n = 0\n"
+        "    def forward(self, patches):\n"
+        "        self.n += 1\n"
+        "        if self.n == 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        return super().forward(patches)\n"
+        "run_extraction(sys.argv[1], Killed(), sys.argv[2], workers=1, batch_size=3)\n"
+    )
+    out = tmp_path / "f.parquet"
+    killed = subprocess.run([sys.executable, "-c", script, cohort_csv, out], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    done = run_extraction(cohort_csv, tiny(), out, batch_size=3)
+    assert 0 < done.computed < 10
+    same(out, expected)
+    _wait_for_workers_to_end(str(HERE))
+
+
+def _wait_for_workers_to_end(mark: str) -> None:
+    """Workers of a killed process end by themselves: none whose environment is ours is left."""
+    processes = Path("/proc")
+    if not processes.is_dir():
+        return
+    for _ in range(100):
+        orphans = [
+            path
+            for path in processes.glob("[0-9]*/cmdline")
+            if (text := _read(path)) and "LokyProcess" in text and _parent(path.parent) == 1
+        ]
+        if not orphans:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{orphans} outlived the process that started them")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _parent(process: Path) -> int:
+    fields = _read(process / "stat").rpartition(")")[2].split()
+    return int(fields[1]) if fields else 0
+
+
+def test_stopped_while_the_table_is_put_together(run, tiny, expected, tmp_path, monkeypatch):
+    from lesionary.encode import finish
+
+    def stop(*_: object) -> None:
+        raise StoppedError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finish, "write_parquet", stop)
+        with pytest.raises(StoppedError):
+            run(tiny())
+    assert run(tiny()).computed == 0
+    same(tmp_path / "f.parquet", expected)
+
+
+def test_a_full_disk(run, tiny, expected, tmp_path):
+    """A limit on the size of files stands for the disk: the write itself fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1200, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            run(tiny())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    left = [path.name for path in tmp_path.rglob("*") if path.name.endswith(".parquet")]
+    assert "f.parquet" not in left
+    assert run(tiny()).lesions == 10
+    same(tmp_path / "f.parquet", expected)
+
+
+@pytest.mark.parametrize(
+    ("seed", "options", "message"),
+    [
+        (1, {}, "tiny weights_hash was 000000000000..., is 000000000000..."),
+        (0, {"precision": "bf16"}, "precision was fp32, is bf16"),
+        (0, {"batch_size": 5}, "batch_size was 3, is 5"),
+        (0, {"recipe": "lesion"}, "tiny recipe size_vox was [20, 20, 20], is [50, 50, 50]"),
+    ],
+)
+def test_other_settings_are_noticed_and_not_mixed(
+    run, stopping, tiny, tmp_path, seed, options, message
+):
+    with pytest.raises(StoppedError):
+        run(stopping(3))
+    with pytest.raises(LesionaryError) as error:
+        run(tiny(seed=seed), **options)
+    assert message in str(error.value)
+    assert "--overwrite" in str(error.value)
+    assert run(tiny(seed=seed), overwrite=True, **options).computed == 10
+
+
+def test_the_batch_size_of_a_begun_run_is_kept(run, stopping, expected, tmp_path):
+    with pytest.raises(StoppedError):
+        run(stopping(3))
+    encoder = stopping(100)
+    run(encoder, batch_size=None)
+    assert encoder.batches == 3
+    same(tmp_path / "f.parquet", expected)
+
+
+def test_a_changed_scan_or_row_is_computed_again(run, stopping, tiny, cohort_csv, tmp_path):
+    with pytest.raises(StoppedError):
+        run(stopping(5))
+    table = pd.read_csv(cohort_csv)
+    first = table["image_path"].drop_duplicates().tolist()
+    (tmp_path / first[0]).write_bytes((tmp_path / first[3]).read_bytes())
+    table.loc[table["image_path"] == first[1], "coordX"] += 2
+    table.to_csv(cohort_csv, index=False)
+    done = run(tiny())
+    unchanged = table["image_path"] == first[2]
+    assert done.computed == 10 - unchanged.sum()
+    direct = tmp_path / "direct.parquet"
+    run_extraction(cohort_csv, tiny(), direct, workers=0, batch_size=3)
+    same(tmp_path / "f.parquet", read_features(direct))
+
+
+def test_a_complete_table_is_left_alone_and_another_not_replaced(run, tiny, cohort_csv, tmp_path):
+    run(tiny())
+    out = tmp_path / "f.parquet"
+    before = out.stat()
+    again = run(tiny())
+    assert (again.computed, again.lesions) == (0, 10)
+    assert out.stat() == before
+    with pytest.raises(LesionaryError, match="made otherwise: tiny weights_hash"):
+        run(tiny(seed=1))
+    scan = tmp_path / "a.nii.gz"
+    content = scan.read_bytes()
+    scan.write_bytes(content[:-1])
+    with pytest.raises(LesionaryError, match="made otherwise: rows"):
+        run(tiny())
+    scan.write_bytes(content)
+    assert run(tiny(seed=1), overwrite=True).computed == 10
+    pd.DataFrame({"lesion_id": ["a"]}).to_parquet(out)
+    with pytest.raises(LesionaryError, match="does not say how it was made"):
+        run(tiny())
+
+
+def test_an_interrupted_replacement_goes_on(run, stopping, tiny, tmp_path):
+    run(tiny())
+    with pytest.raises(StoppedError):
+        run(stopping(3), overwrite=True)
+    encoder = stopping(100)
+    run(encoder, overwrite=True)
+    assert encoder.batches == 3
+
+
+def test_memory_does_not_grow_with_the_cohort(tiny, cohort_csv):
+    """Tasks are taken one by one as results are: a scan more than workers is under way."""
+    from lesionary.encode.plan import group_by_scan
+    from lesionary.encode.rows import read_lesions
+    from lesionary.encode.workers import Workers
+
+    recipe = tiny().card.input
+    scans = group_by_scan(read_lesions(cohort_csv).usable, [recipe]) * 5
+    taken = 0
+
+    def tasks():
+        nonlocal taken
+        for scan in scans:
+            taken += 1
+            yield scan
+
+    with Workers(1) as pool:
+        results = pool.prepare(tasks(), [recipe], False)
+        assert taken == 2
+        for number, prepared in enumerate(results, start=1):
+            assert prepared.ready == scans[number - 1].lesions
+            assert taken <= number + 2
+    assert number == 20
+
+
+class Fatal:
+    """Ends the process that unpickles it, as a damaged file may end its reader's."""
+
+    def __reduce__(self):
+        import os
+
+        return os._exit, (3,)
+
+    def __str__(self) -> str:
+        return "fatal.nii"
+
+
+def test_a_scan_that_ends_its_worker_is_set_aside_alone(tiny, cohort_csv):
+    from dataclasses import replace
+
+    from lesionary.encode.plan import group_by_scan
+    from lesionary.encode.rows import read_lesions
+    from lesionary.encode.workers import Workers
+
+    recipe = tiny().card.input
+    scans = group_by_scan(read_lesions(cohort_csv).usable, [recipe])
+    tasks = [scans[0], replace(scans[1], image_path=Fatal()), *scans[2:]]
+    with Workers(1) as pool:
+        results = list(pool.prepare(tasks, [recipe], False))
+    assert [len(one.ready) for one in results] == [
+        len(scans[0].lesions),
+        0,
+        *(len(one.lesions) for one in scans[2:]),
+    ]
+    assert {reason for _, reason in results[1].failed} == {
+        "Reading fatal.nii ended its process: too little memory, or a file that its reader "
+        "cannot stand."
+    }
+    with Workers(0) as pool:
+        direct = list(pool.prepare(scans, [recipe], False))
+    for i in (0, 2, 3):
+        np.testing.assert_array_equal(results[i].patches[0], direct[i].patches[0])
