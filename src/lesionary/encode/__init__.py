@@ -12,24 +12,45 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lesionary.encode.card import Layout, ModelCard, Network, WeightsFile
     from lesionary.encode.encoder import Encoder, load_encoder
+    from lesionary.encode.extraction import ExtractionWarning, extract
+    from lesionary.encode.features import (
+        FeaturesWarning,
+        join_features,
+        read_features,
+        read_provenance,
+    )
     from lesionary.encode.registry import card_names, load_card
+    from lesionary.encode.run import Extraction, run_extraction
 
 __all__ = [
     "Encoder",
+    "Extraction",
+    "ExtractionWarning",
+    "FeaturesWarning",
     "Layout",
     "ModelCard",
     "Network",
     "WeightsFile",
     "card_names",
+    "extract",
+    "join_features",
     "load_card",
     "load_encoder",
+    "read_features",
+    "read_provenance",
+    "run_extraction",
 ]
 
 # All of it needs pydantic and the encoders need torch, so each loads on first use.
 _MODULE_OF = {
     **dict.fromkeys(("Layout", "ModelCard", "Network", "WeightsFile"), "card"),
     **dict.fromkeys(("Encoder", "load_encoder"), "encoder"),
+    **dict.fromkeys(("ExtractionWarning", "extract"), "extraction"),
+    **dict.fromkeys(
+        ("FeaturesWarning", "join_features", "read_features", "read_provenance"), "features"
+    ),
     **dict.fromkeys(("card_names", "load_card"), "registry"),
+    **dict.fromkeys(("Extraction", "run_extraction"), "run"),
 }
 
 
