@@ -94,7 +94,7 @@ def draw_anatomy(rng: np.random.Generator, collapsed: Collapse = "none") -> Anat
         fat_mm=float(np.clip(rng.lognormal(np.log(16), 0.3), 8, 26)),
         collapsed=collapsed,
     )
-    targets = spread(*torso.LUNGS.bounds(), 16.5, rng)
+    targets = spread(*torso.LUNGS.bounds(), 17.5, rng)
     targets = targets[anatomy.open_lung(targets) > 0.03]
     trees = {
         side: grow(torso.HILUM[side], targets[targets[:, 0] * sign > 0], rng)

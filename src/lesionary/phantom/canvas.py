@@ -95,7 +95,6 @@ class Canvas:
         self._high = np.array([a.max() for a in axes]) + self.blur_mm
         self._step = [dx / pose.scale[0], dy / pose.scale[1], dz / pose.scale[2]]
         self._texture = texture
-        self._union: Volume = np.zeros(self.hu.shape, dtype=np.float32)
 
     def stack(
         self,
@@ -104,23 +103,32 @@ class Canvas:
         *,
         within: Stack | None = None,
         texture_hu: float = 0.0,
+        shell_mm: float = 0.0,
+        shell_hu: float = 0.0,
     ) -> None:
-        """Fill a stack (only where it is ``within`` another) with a tissue."""
+        """Fill a stack (only where it is ``within`` another) with a tissue, in a shell or not."""
         box = self._box(*shape.bounds())
         if box is None:
             return
-        solids = [self._slabs(s, box) for s in (shape, within) if s is not None]
-        for where, *shares in zip(self._pieces(box), *solids, strict=True):
-            share = shares[0] if within is None else np.minimum(shares[0], shares[1])
-            value = hu + texture_hu * self._texture_at(where) if texture_hu else np.float32(hu)
+        solids = [self._depths(s, box) for s in (shape, within) if s is not None]
+        inward = np.float32(shell_mm / self.blur_mm[0])
+        for where, *depths in zip(self._pieces(box), *solids, strict=True):
+            value: Volume | np.float32 = np.float32(hu)
+            if texture_hu:
+                value = value + np.float32(texture_hu) * self._texture_at(where)
+            if shell_mm:
+                core = _share(depths[0] - inward)
+                core *= value - np.float32(shell_hu)
+                core += np.float32(shell_hu)
+                value = core
+            share = _share(depths[0] if within is None else np.minimum(*depths))
             self._blend(where, share, value)
 
     def tube(self, shape: Tube, hu: float, core_hu: float = 0.0) -> None:
         """Draw a tube: first the whole outside, then the whole core."""
         margin = shape.radii.max(axis=1, keepdims=True) + self.blur_mm[0] / 2
         low, high = shape.points.min(axis=1) - margin, shape.points.max(axis=1) + margin
-        outside: list[tuple[Box, Volume]] = []
-        core: list[tuple[Box, Volume]] = []
+        cores: list[tuple[Box, Volume]] = []
         capsules = zip(self._boxes(low, high), shape.points, shape.radii, strict=True)
         for box, (start, end), (r0, r1) in capsules:
             if box is None:
@@ -131,23 +139,15 @@ class Canvas:
             t = (dz * unit[2] + dy * unit[1]) + dx * unit[0]
             np.minimum(np.maximum(t, 0, out=t), 1, out=t)
             distance, width = self._distance(dx - t * axis[0], dy - t * axis[1], dz - t * axis[2])
-            radius = np.float32(r0) + t * np.float32(r1 - r0)
+            t *= np.float32(r1 - r0)
+            t += np.float32(r0)
             least = float(min(r0, r1))
-            outside.append((box, self._round(distance, width, radius, least)))
+            self._blend(box, self._round(distance, width, t, least), np.float32(hu))
             if shape.core:
-                radius *= np.float32(shape.core)
-                core.append((box, self._round(distance, width, radius, shape.core * least)))
-        self._fill_union(outside, hu)
-        self._fill_union(core, core_hu)
-
-    def _fill_union(self, parts: list[tuple[Box, Volume]], hu: float) -> None:
-        """Blend in parts that overlap, so that no overlap counts twice."""
-        for box, share in parts:
-            union = self._union[box]
-            np.maximum(union, share, out=union)
-        for box, _ in parts:
-            self._blend(box, self._union[box], np.float32(hu))
-            self._union[box] = 0
+                t *= np.float32(shape.core)
+                cores.append((box, self._round(distance, width, t, shape.core * least)))
+        for box, share in cores:
+            self._blend(box, share, np.float32(core_hu))
 
     def plate(self, shape: Plate, hu: float, core_hu: float = 0.0) -> None:
         """Draw a plate."""
@@ -181,10 +181,9 @@ class Canvas:
         self, distance: Volume, width: Volume, radius: Volume | np.float32, least: float
     ) -> Volume:
         """Share of voxels that lies within ``radius`` of a line."""
-        share: Volume = radius - distance
-        share /= width
-        share += np.float32(0.5)
-        np.minimum(np.maximum(share, 0, out=share), 1, out=share)
+        depth: Volume = radius - distance
+        depth /= width
+        share = _share(depth)
         share *= np.float32(min(1.0, 2 * least / self.blur_mm[0]))  # thinner than a voxel
         return share
 
@@ -236,8 +235,8 @@ class Canvas:
         for start in range(z.start, z.stop, step):
             yield slice(start, min(start + step, z.stop)), y, x
 
-    def _slabs(self, shape: Stack, box: Box) -> Iterator[Volume]:
-        """Yield the share of each voxel inside ``shape``, piece by piece."""
+    def _depths(self, shape: Stack, box: Box) -> Iterator[Volume]:
+        """Yield, piece by piece, how deep voxels are in ``shape``, in widths of their view."""
         z, y, x = box
         fx, fy = (
             t.astype(np.float32) for t in shape.terms(self._x[z, x], self._y[z, y], self._z[z])
@@ -245,10 +244,9 @@ class Canvas:
         wx, wy = self._change(fx), self._change(fy)
         for piece, _, _ in self._pieces(box):
             k = slice(piece.start - z.start, piece.stop - z.start)
-            share = fx[k, None, :] + fy[k, :, None]
-            share /= wx[k, None, :] + wy[k, :, None]
-            np.subtract(np.float32(0.5), share, out=share)
-            yield np.minimum(np.maximum(share, 0, out=share), 1, out=share)
+            depth = -fx[k, None, :] - fy[k, :, None]
+            depth /= wx[k, None, :] + wy[k, :, None]
+            yield depth
 
     def _change(self, term: Volume) -> Volume:
         """How much a term changes across a blurred voxel, in-plane and along z."""
@@ -271,3 +269,9 @@ class Canvas:
         )
         piece: Volume = self._texture[iz][:, iy][:, :, ix]
         return piece
+
+
+def _share(depth: Volume) -> Volume:
+    """Turn depth, in widths of a voxel's view, into the share of the voxel inside; in place."""
+    depth += np.float32(0.5)
+    return np.minimum(np.maximum(depth, 0, out=depth), 1, out=depth)

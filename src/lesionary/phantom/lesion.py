@@ -23,7 +23,7 @@ from lesionary.scan.geometry import FloatArray
 Floats = NDArray[np.floating]
 
 _LOBULE_SHARPNESS = 9.0
-_EDGE_MM = {"smooth": 0.0, "lobulated": 0.5, "ill-defined": 5.0}
+_EDGE_MM = {"smooth": 0.0, "lobulated": 0.5, "ill-defined": 4.0}
 _LOBULATION = {"smooth": 0.03, "lobulated": 0.5, "ill-defined": 0.12}
 _OPACITY = {"solid": 1.0, "part-solid": 0.38, "ground-glass": 0.38}
 
@@ -164,26 +164,32 @@ def paint_lesion(canvas: Canvas, shape: LesionShape, center_mm: ArrayLike, phase
     voxel = np.abs(direction) @ canvas.blur_mm.astype(np.float32)
     edge = np.clip(0.5 + (radius - distance) / (voxel + _EDGE_MM[lesion.margin]), 0, 1)
     depth = distance / radius  # 0 at the origin, 1 on the surface
+    view = canvas.hu[box]
+    texture = edge * _texture(shape, points)
     if lesion.density == "part-solid":
         core = np.clip((0.55 - depth) * 5 + 0.5, 0, 1)
         edge *= opacity + (1 - opacity) * core
     else:
         edge *= np.float32(opacity)
-    view = canvas.hu[box]
-    view += edge * (_inside(shape, points, depth, solid, phase) - view)
+    view += edge * (_tissue(shape, points, depth, solid, phase) - view)
+    view += texture
 
 
-def _inside(
+def _texture(shape: LesionShape, points: Volume) -> Volume:
+    """Deviation from the mean, HU: waves in all directions."""
+    total = np.zeros(points.shape[:-1], dtype=np.float32)
+    for *vector, offset in shape.waves.astype(np.float32):
+        total += np.cos(points @ np.array(vector, np.float32) + offset)
+    return total * np.float32(shape.lesion.heterogeneity_hu * np.sqrt(2 / len(shape.waves)))
+
+
+def _tissue(
     shape: LesionShape, points: Volume, depth: Floats, solid: float, phase: Phase
 ) -> Volume:
-    """HU that the lesion's tissue would have in each voxel."""
+    """HU that the lesion's tissue has where it fills a voxel."""
     lesion = shape.lesion
-    value = np.zeros(points.shape[:-1], dtype=np.float32)
-    for *vector, offset in shape.waves.astype(np.float32):
-        value += np.cos(points @ np.array(vector, np.float32) + offset)
-    value *= np.float32(lesion.heterogeneity_hu * np.sqrt(2 / len(shape.waves)))
     sclerosis = 500 * lesion.calcification if lesion.site == "bone" else 0.0
-    value += np.float32(solid + sclerosis)
+    value = np.full(points.shape[:-1], solid + sclerosis, dtype=np.float32)
     if lesion.necrosis > 0:
         core = np.clip((0.85 * lesion.necrosis - depth) * 6 + 0.5, 0, 1)
         value += core * (np.float32(attenuation("fluid", phase) + 8) - value)

@@ -16,8 +16,7 @@ def paint_anatomy(canvas: Canvas, anatomy: Anatomy, phase: Phase) -> None:
     """Paint a whole body, outside in, soft before hard."""
     hu = partial(attenuation, phase=phase)
     canvas.plate(torso.TABLE, hu("table"), hu("foam"))
-    canvas.stack(torso.BODY, hu("skin"))
-    canvas.stack(shrunk(torso.BODY, 2.5), hu("fat"))
+    canvas.stack(torso.BODY, hu("fat"), shell_mm=2.5, shell_hu=hu("skin"))
     canvas.stack(shrunk(torso.BODY, anatomy.fat_mm), hu("muscle"))
     for plate in torso.FAT_PLANES:
         canvas.plate(plate, hu("fat"))
@@ -63,8 +62,7 @@ def _paint_belly(canvas: Canvas, anatomy: Anatomy, phase: Phase) -> None:
     organs = anatomy.organs
     for side in SIDES:
         dome = organs[f"{side} dome"]
-        canvas.stack(dome, hu("muscle"), within=torso.CAVITY)
-        canvas.stack(shrunk(dome, 3.5), hu("fat"), within=torso.CAVITY)
+        canvas.stack(dome, hu("fat"), within=torso.CAVITY, shell_mm=3.5, shell_hu=hu("muscle"))
     inner = shrunk(torso.CAVITY, 2.0)
     for psoas in torso.PSOAS:
         canvas.stack(psoas, hu("muscle"))
@@ -80,16 +78,14 @@ def _paint_belly(canvas: Canvas, anatomy: Anatomy, phase: Phase) -> None:
         canvas.tube(adrenal, hu("pancreas"))
     for side in SIDES:
         kidney = organs[f"{side} kidney"]
-        canvas.stack(kidney, hu("renal cortex"), texture_hu=7)
-        canvas.stack(shrunk(kidney, 8.0), hu("renal medulla"), texture_hu=7)
+        canvas.stack(kidney, hu("renal medulla"), shell_mm=8, shell_hu=hu("renal cortex"))
         canvas.stack(resized(kidney, 0.42, (-7 * SIDES[side], -6, 0)), hu("fat") + 60)
     for loop in anatomy.bowel:
         canvas.tube(loop, hu("bowel wall"), hu("fluid") + 12)
     for colon in torso.COLON:
         canvas.tube(colon, hu("bowel wall"), hu("stool"))
     canvas.tube(torso.RECTUM, hu("bowel wall"), hu("stool"))
-    canvas.stack(organs["bladder"], hu("bowel wall"))
-    canvas.stack(shrunk(organs["bladder"], 3.5), hu("fluid"))
+    canvas.stack(organs["bladder"], hu("fluid"), shell_mm=3.5, shell_hu=hu("bowel wall"))
     canvas.stack(torso.PROSTATE, hu("muscle"))
 
 
@@ -98,8 +94,8 @@ def _paint_bones(canvas: Canvas, phase: Phase) -> None:
     hard, soft = hu("cortical bone"), hu("marrow")
 
     def solid(shape: Stack, shell_mm: float) -> None:
-        canvas.stack(shape, hard)
-        canvas.stack(shrunk(shape, shell_mm), hu("spongiosa"), texture_hu=28)
+        spongy = hu("spongiosa")
+        canvas.stack(shape, spongy, texture_hu=28, shell_mm=shell_mm, shell_hu=hard)
 
     canvas.stack(skeleton.discs(), hu("disc"))
     for bone in skeleton.vertebrae():

@@ -28,7 +28,7 @@ _THICKNESSES_MM = (2.5, 2.5, 3.0, 3.0, 5.0)
 _COLLAPSES: tuple[Collapse, ...] = ("none", "left", "right")
 _COUNT_SHARES = (0.55, 0.25, 0.13, 0.07)  # of patients with 1, 2, 3, 4 lesions
 _SHARP_SHARE, _SHARP_NOISE = 0.35, 1.6
-_CALCIFIED_SHARE, _NECROTIC_SHARE = 0.15, 0.2
+_CALCIFIED_SHARE, _NECROTIC_SHARE = 0.1, 0.12
 
 
 def draw_collapse(wanted: Collapse, rng: np.random.Generator) -> Collapse:
@@ -93,6 +93,6 @@ def _draw_lesion(site: Site, z: dict[str, float], rng: np.random.Generator) -> L
         margin=margin,
         spiculation=round(float(ndtr(z["spiculation"])), 4),
         calcification=round(amount, 4) if calcified else 0.0,
-        heterogeneity_hu=round(float(12 * np.exp(0.55 * z["heterogeneity"])), 3),
+        heterogeneity_hu=round(float(min(24 * np.exp(0.6 * z["heterogeneity"]), 150)), 3),
         necrosis=round(amount, 4) if necrotic and diameter > 20 else 0.0,
     )
