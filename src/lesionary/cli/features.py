@@ -66,3 +66,74 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         facts["images"] = "patches already (precropped)"
     facts["inputs"] = f"{about['inputs']['scans']:,} scans, together {about['inputs']['sha256']}"
     return facts
+
+
+@app.command()
+def plot(
+    file: Table,
+    color: Annotated[
+        str | None,
+        typer.Option(help="Column to colour by, of FILE or of --table.", show_default=False),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(help="Lesion table with further columns.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Picture to write: .html, which answers the cursor, or .png.")
+    ] = Path("features.html"),
+    seed: Annotated[int, typer.Option(help="Of t-SNE.")] = 0,
+) -> None:
+    """Draw a feature table as a map: PCA and t-SNE, one point a lesion.
+
+    [bold]Examples[/bold]
+
+      lesionary features plot features.parquet
+
+      lesionary features plot features.parquet --table cohort.csv --color label --out map.png
+    """
+    import pandas as pd
+
+    from lesionary.cohort.table import read_table
+    from lesionary.encode import draw_projection, project_features, projection_figure, read_features
+    from lesionary.encode.features import FeaturesError
+
+    if out.suffix.lower() not in (".html", ".png"):
+        raise FeaturesError(f"{out} ends neither in .html nor in .png.")
+    features = read_features(file)
+    projection = project_features(features, seed=seed)
+    facts = pd.DataFrame({"lesion_id": projection["lesion_id"]})
+    if table is not None:
+        facts = facts.merge(read_table(table), on="lesion_id", how="left", validate="one_to_one")
+    elif color in features:
+        facts[color] = features[color].to_numpy()
+    if color is not None and color not in facts:
+        raise FeaturesError(
+            f"There is no column {color!r}"
+            + (f" in {table}." if table else f" in {file}: say which --table has it.")
+        )
+    values = None if color is None else facts[color]
+    if out.suffix.lower() == ".png":
+        draw_projection(projection, out, values)
+    else:
+        _write_page(
+            file,
+            out,
+            projection_figure(projection, values, facts.drop(columns="lesion_id")),
+            len(facts),
+        )
+    typer.echo(f"Wrote {out}: {len(projection):,} lesions.")
+
+
+def _write_page(file: Path, out: Path, figure: str, count: int) -> None:
+    from lesionary.files import atomic_path
+    from lesionary.study.page import page, section
+
+    html = page(
+        "Feature map",
+        f"{count:,} lesions of {file.name}; those with similar features are near each other.",
+        [section("Projection", figure)],
+        made_by=f"lesionary features plot {file.name}",
+    )
+    with atomic_path(out) as temporary:
+        temporary.write_text(html, encoding="utf-8")

@@ -12,7 +12,7 @@ import torch
 
 from lesionary.encode import ModelCard, load_card
 
-SIZES = {"a": 3, "b": 1, "c": 4, "d": 2}
+SIZES = {"a": 3, "b": 2, "c": 4, "d": 2}
 """Lesions of each scan."""
 
 
@@ -26,7 +26,7 @@ def write_scan(path: Path, seed: int) -> None:
 
 @pytest.fixture
 def cohort_csv(tmp_path: Path) -> Path:
-    """Ten lesions of four scans, shuffled, so that the scans' lesions are not neighbours."""
+    """Eleven lesions of four scans, shuffled, so that the scans' lesions are not neighbours."""
     random = np.random.default_rng(1)
     rows = []
     for number, (name, count) in enumerate(SIZES.items()):

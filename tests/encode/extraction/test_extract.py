@@ -110,13 +110,13 @@ def test_bad_rows_are_set_aside_and_the_rest_is_complete(cohort_csv, tiny, tmp_p
     mixed.to_csv(tmp_path / "mixed.csv", index=False)
 
     out = tmp_path / "deep" / "features.parquet"
-    with pytest.warns(ExtractionWarning, match=r"8 of 18 rows .*errors.csv"):
+    with pytest.warns(ExtractionWarning, match=r"8 of 19 rows .*errors.csv"):
         features = extract(tmp_path / "mixed.csv", tiny(), out, batch_size=3)
     assert features["lesion_id"].tolist() == good
     np.testing.assert_allclose(values(features), values(whole), rtol=1e-5)
     errors = pd.read_csv(out.parent / "errors.csv", dtype={"lesion_id": str}).fillna("")
     assert errors["lesion_id"].tolist() == [*list(bad)[:-1], ""]
-    assert errors["row"].tolist() == [2, 3, 4, 5, 16, 17, 18, 19]
+    assert errors["row"].tolist() == [2, 3, 4, 5, 17, 18, 19, 20]
     words = ["no file", "truncated", "cannot be read", "NaN", "empty", "outside", "another lesion"]
     for reason, word in zip(errors["reason"], [*words, "empty"], strict=True):
         assert word in reason
@@ -152,7 +152,7 @@ def test_infinite_features_are_set_aside(cohort_csv, tiny):
 
     with pytest.warns(ExtractionWarning, match="not finite"):
         features = extract(cohort_csv, Overflowing(), batch_size=100, workers=0)
-    assert len(features) == 9
+    assert len(features) == 10
     assert np.isfinite(values(features)).all()
 
 
@@ -267,7 +267,7 @@ def test_an_unknown_encoder_and_weights_of_nobody(cohort_csv):
 
 def test_the_shipped_encoder_by_name(cohort_csv):
     features = extract(cohort_csv, "phantom_tiny")
-    assert features.shape == (10, 1 + load_card("phantom_tiny").dimension)
+    assert features.shape == (11, 1 + load_card("phantom_tiny").dimension)
     assert np.isfinite(values(features)).all()
 
 
@@ -280,7 +280,7 @@ def test_a_script_needs_no_guard(cohort_csv, tmp_path):
         f"print('once', len(extract({str(cohort_csv)!r}, Tiny(), workers=1)))\n"
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
-    assert done.stdout == "once 10\n"
+    assert done.stdout == "once 11\n"
     assert done.stderr == ""
 
 

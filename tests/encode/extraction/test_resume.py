@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import subprocess
@@ -45,7 +46,7 @@ def stopping(tiny):
 
 @pytest.fixture
 def run(cohort_csv, tmp_path):
-    """Extract with batches of three: four scans of 3, 1, 4, 2 lesions are four shards."""
+    """Extract with batches of three: the scans, of 4, 3, 2 and 2 lesions, are a shard each."""
 
     def run(encoder, **options):
         options = {"workers": 0, "batch_size": 3, **options}
@@ -74,10 +75,10 @@ def test_a_run_goes_on_where_it_stopped(run, stopping, tiny, expected, tmp_path,
     assert not (tmp_path / "f.parquet").exists()
     encoder = stopping(100)
     done = run(encoder)
-    assert done.lesions == 10
+    assert done.lesions == 11
     same(tmp_path / "f.parquet", expected)
-    # The scan of four lesions takes two batches, and the second of these loses the first.
-    assert encoder.batches == 5 - {1: 0, 2: 1, 4: 2, 5: 4}[at]
+    # The scan of four lesions comes first and takes two batches, of which both are lost or none.
+    assert encoder.batches == {1: 5, 2: 5, 4: 2, 5: 1}[at]
     assert not ShardFolder(tmp_path / "f.parquet").path.exists()
 
 
@@ -94,41 +95,33 @@ def test_kill_9(cohort_csv, tiny, expected, tmp_path):
         "run_extraction(sys.argv[1], Killed(), sys.argv[2], workers=1, batch_size=3)\n"
     )
     out = tmp_path / "f.parquet"
-    killed = subprocess.run([sys.executable, "-c", script, cohort_csv, out], check=False)
+    killed = subprocess.run(
+        [sys.executable, "-c", script, cohort_csv, out],
+        env={**os.environ, "LESIONARY_TEST_RUN": str(tmp_path)},
+        check=False,
+    )
     assert killed.returncode == -signal.SIGKILL
     done = run_extraction(cohort_csv, tiny(), out, batch_size=3)
-    assert 0 < done.computed < 10
+    assert 0 < done.computed < 11
     same(out, expected)
-    _wait_for_workers_to_end(str(HERE))
-
-
-def _wait_for_workers_to_end(mark: str) -> None:
-    """Workers of a killed process end by themselves: none whose environment is ours is left."""
-    processes = Path("/proc")
-    if not processes.is_dir():
-        return
-    for _ in range(100):
-        orphans = [
-            path
-            for path in processes.glob("[0-9]*/cmdline")
-            if (text := _read(path)) and "LokyProcess" in text and _parent(path.parent) == 1
-        ]
-        if not orphans:
-            return
+    # The killed process could not end its workers: they see for themselves that it is gone.
+    deadline = time.monotonic() + 10
+    while left := processes_with(f"LESIONARY_TEST_RUN={tmp_path}"):
+        assert time.monotonic() < deadline, f"{left} outlived the process that started them"
         time.sleep(0.1)
-    raise AssertionError(f"{orphans} outlived the process that started them")
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
-
-
-def _parent(process: Path) -> int:
-    fields = _read(process / "stat").rpartition(")")[2].split()
-    return int(fields[1]) if fields else 0
+def processes_with(variable: str) -> list[Path]:
+    """List the processes that have a variable in their environment, where the system tells."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            environment = path.read_bytes()
+        except OSError:  # it ended meanwhile, or is not ours
+            continue
+        if variable.encode() in environment:
+            found.append(path.parent)
+    return found
 
 
 def test_stopped_while_the_table_is_put_together(run, tiny, expected, tmp_path, monkeypatch):
@@ -154,9 +147,8 @@ def test_a_full_disk(run, tiny, expected, tmp_path):
             run(tiny())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    left = [path.name for path in tmp_path.rglob("*") if path.name.endswith(".parquet")]
-    assert "f.parquet" not in left
-    assert run(tiny()).lesions == 10
+    assert not (tmp_path / "f.parquet").exists()
+    assert run(tiny()).lesions == 11
     same(tmp_path / "f.parquet", expected)
 
 
@@ -178,7 +170,7 @@ def test_other_settings_are_noticed_and_not_mixed(
         run(tiny(seed=seed), **options)
     assert message in str(error.value)
     assert "--overwrite" in str(error.value)
-    assert run(tiny(seed=seed), overwrite=True, **options).computed == 10
+    assert run(tiny(seed=seed), overwrite=True, **options).computed == 11
 
 
 def test_the_batch_size_of_a_begun_run_is_kept(run, stopping, expected, tmp_path):
@@ -200,7 +192,7 @@ def test_a_changed_scan_or_row_is_computed_again(run, stopping, tiny, cohort_csv
     table.to_csv(cohort_csv, index=False)
     done = run(tiny())
     unchanged = table["image_path"] == first[2]
-    assert done.computed == 10 - unchanged.sum()
+    assert done.computed == 11 - unchanged.sum()
     direct = tmp_path / "direct.parquet"
     run_extraction(cohort_csv, tiny(), direct, workers=0, batch_size=3)
     same(tmp_path / "f.parquet", read_features(direct))
@@ -211,7 +203,7 @@ def test_a_complete_table_is_left_alone_and_another_not_replaced(run, tiny, coho
     out = tmp_path / "f.parquet"
     before = out.stat()
     again = run(tiny())
-    assert (again.computed, again.lesions) == (0, 10)
+    assert (again.computed, again.lesions) == (0, 11)
     assert out.stat() == before
     with pytest.raises(LesionaryError, match="made otherwise: tiny weights_hash"):
         run(tiny(seed=1))
@@ -221,7 +213,7 @@ def test_a_complete_table_is_left_alone_and_another_not_replaced(run, tiny, coho
     with pytest.raises(LesionaryError, match="made otherwise: rows"):
         run(tiny())
     scan.write_bytes(content)
-    assert run(tiny(seed=1), overwrite=True).computed == 10
+    assert run(tiny(seed=1), overwrite=True).computed == 11
     pd.DataFrame({"lesion_id": ["a"]}).to_parquet(out)
     with pytest.raises(LesionaryError, match="does not say how it was made"):
         run(tiny())
