@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         read_features,
         read_provenance,
     )
+    from lesionary.encode.projection import project_features
     from lesionary.encode.registry import card_names, load_card
     from lesionary.encode.run import Extraction, run_extraction
+    from lesionary.encode.scatter import draw_projection, projection_figure
 
 __all__ = [
     "Encoder",
@@ -32,10 +34,13 @@ __all__ = [
     "Network",
     "WeightsFile",
     "card_names",
+    "draw_projection",
     "extract",
     "join_features",
     "load_card",
     "load_encoder",
+    "project_features",
+    "projection_figure",
     "read_features",
     "read_provenance",
     "run_extraction",
@@ -50,7 +55,9 @@ _MODULE_OF = {
         ("FeaturesWarning", "join_features", "read_features", "read_provenance"), "features"
     ),
     **dict.fromkeys(("card_names", "load_card"), "registry"),
+    "project_features": "projection",
     **dict.fromkeys(("Extraction", "run_extraction"), "run"),
+    **dict.fromkeys(("draw_projection", "projection_figure"), "scatter"),
 }
 
 
