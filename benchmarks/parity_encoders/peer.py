@@ -38,9 +38,7 @@ def fmcib_trunk(conv1_t_stride: int) -> nn.Module:
 
 
 def med3d_trunk() -> nn.Module:
-    return resnet50(
-        pretrained=False, n_input_channels=1, feed_forward=False, bias_downsample=False
-    )
+    return resnet50(pretrained=False, n_input_channels=1, feed_forward=False, bias_downsample=False)
 
 
 class FittingAutoEncoder(AutoEncoder):
@@ -51,7 +49,14 @@ class FittingAutoEncoder(AutoEncoder):
     """
 
     _now = 2
-    padding = property(lambda self: self._now, lambda self, value: None)
+
+    @property
+    def padding(self) -> int | None:
+        return self._now
+
+    @padding.setter
+    def padding(self, value: object) -> None:
+        pass
 
     def _get_intermediate_module(self, *arguments: int) -> tuple[nn.Module, int]:
         self._now = None

@@ -31,7 +31,7 @@ def _narrow(card: ModelCard) -> ModelCard:
     if card.network.kind == "convolutions":
         arguments["channels"] = [[c // 8 for c in pair] for pair in arguments["channels"]]
     recipe = card.input
-    if card.network.kind == "swin":
+    if card.pooling == "global_average":
         recipe = recipe.model_copy(update={"size_vox": tuple(n // 2 for n in recipe.size_vox)})
     network = Network(kind=card.network.kind, arguments=arguments)
     small = card.model_copy(update={"network": network, "input": recipe})
@@ -53,7 +53,7 @@ def made() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def narrow() -> Callable[[ModelCard], ModelCard]:
-    """Make a card's network narrow, its dimension to match; Swin also gets half the input."""
+    """Make a card's network narrow, its dimension to match; halve its input where it can be."""
     return _narrow
 
 

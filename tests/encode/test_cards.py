@@ -15,6 +15,7 @@ from lesionary.encode import Encoder, card_names, load_card, load_encoder, regis
 from lesionary.encode.networks import build_network
 from lesionary.errors import EncoderError, LesionaryError
 
+CARDS = Path(registry.__file__).parent / "cards"
 OURS = [name for name in card_names() if not load_card(name).requires]
 
 # Counted on the published networks, independently of ours.
@@ -47,7 +48,9 @@ DECLARED = {
 
 
 def card_text(**changes: object) -> str:
-    values = yaml.safe_load((Path(registry.__file__).parent / "cards/phantom_tiny.yaml").read_text())
+    values = yaml.safe_load(
+        (Path(registry.__file__).parent / "cards/phantom_tiny.yaml").read_text()
+    )
     return yaml.safe_dump({**values, "name": "mine", "weights": None, **changes})
 
 
@@ -134,8 +137,8 @@ def test_card_of_a_file(tmp_path: Path):
 
 
 def test_weights_beside_a_card(tmp_path: Path, monkeypatch):
-    packaged = Path(registry.__file__).parent / "cards/phantom_tiny.safetensors"
-    (tmp_path / "mine.safetensors").write_bytes(packaged.read_bytes())
+    packaged = (CARDS / "phantom_tiny.safetensors").read_bytes()
+    (tmp_path / "mine.safetensors").write_bytes(packaged)
     (tmp_path / "mine.yaml").write_text(card_text(weights={"path": "mine.safetensors"}))
     encoder = load_encoder(tmp_path / "mine.yaml")
     assert encoder.weights_hash == load_encoder("phantom_tiny").weights_hash
@@ -168,7 +171,7 @@ def test_wrong_card_says_what_is_wrong(tmp_path: Path, text: str, message: str):
 
 
 def test_unknown_names_and_networks(tmp_path: Path):
-    with pytest.raises(EncoderError, match="no encoder 'fmcip'.*fmcib"):
+    with pytest.raises(EncoderError, match=r"no encoder 'fmcip'.*fmcib"):
         load_card("fmcip")
     with pytest.raises(EncoderError, match="cannot be read"):
         load_card(tmp_path / "absent.yaml")
@@ -209,7 +212,9 @@ def entry_point(tmp_path: Path, monkeypatch):
 @pytest.mark.parametrize("value", ["third_party:CARDS", "third_party:one_card"])
 def test_card_and_network_of_an_installed_package(tmp_path: Path, entry_point, value: str):
     network = {"kind": "dots", "arguments": {"channels": 7}}
-    (tmp_path / "cards/mine.yaml").write_text(card_text(network=network, dimension=7, parameters=14))
+    (tmp_path / "cards/mine.yaml").write_text(
+        card_text(network=network, dimension=7, parameters=14)
+    )
     entry_point("lesionary.encoders", "third", value)
     entry_point("lesionary.networks", "dots", "third_party:build")
     assert "mine" in card_names()
