@@ -16,6 +16,7 @@ from lesionary.errors import LesionaryError
 
 if TYPE_CHECKING:
     from lesionary.cohort import Cohort, read_cohort
+    from lesionary.encode import extract, load_encoder
     from lesionary.scan import Recipe, Scan, read_mask, read_scan
 
 __version__ = "0.1.0"
@@ -26,6 +27,8 @@ __all__ = [
     "Recipe",
     "Scan",
     "__version__",
+    "extract",
+    "load_encoder",
     "read_cohort",
     "read_mask",
     "read_scan",
@@ -34,6 +37,8 @@ __all__ = [
 _ROOM_OF = {
     "Cohort": "lesionary.cohort",
     "read_cohort": "lesionary.cohort",
+    "extract": "lesionary.encode",
+    "load_encoder": "lesionary.encode",
     "Recipe": "lesionary.scan",
     "Scan": "lesionary.scan",
     "read_mask": "lesionary.scan",

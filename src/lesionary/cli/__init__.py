@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lesionary import __version__, progress
-from lesionary.cli import cohort, demo, phantom, scan
+from lesionary.cli import cohort, demo, encoders, extract, features, phantom, scan
 from lesionary.cli.exits import USER_ERROR
 from lesionary.errors import LesionaryError
 
@@ -24,6 +24,9 @@ app = typer.Typer(
 app.add_typer(cohort.app)
 app.add_typer(scan.app)
 app.add_typer(phantom.app)
+app.command()(extract.extract)
+app.add_typer(features.app)
+app.add_typer(encoders.app)
 app.command()(demo.demo)
 
 
