@@ -33,10 +33,11 @@ def _narrow(card: ModelCard) -> ModelCard:
     recipe = card.input
     if card.pooling == "global_average":
         recipe = recipe.model_copy(update={"size_vox": tuple(n // 2 for n in recipe.size_vox)})
-    network = Network(kind=card.network.kind, arguments=arguments)
-    small = card.model_copy(update={"network": network, "input": recipe})
+    smaller = Network(kind=card.network.kind, arguments=arguments)
+    small = card.model_copy(update={"network": smaller, "input": recipe})
     with torch.device("meta"):
-        maps = build_network(small).to("meta")(torch.empty(1, 1, *recipe.size_vox))
+        network = build_network(small).to("meta").eval()
+        maps = network(torch.empty(1, 1, *recipe.size_vox))
         dimension = build_pooling(small.pooling)(maps).shape[1]
     return small.model_copy(update={"dimension": dimension})
 
