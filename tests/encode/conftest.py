@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,9 @@ NARROW = {
 }
 
 
-def _narrow(card: ModelCard) -> ModelCard:
+@functools.cache
+def _narrow(name: str) -> ModelCard:
+    card = load_card(name)
     arguments = {**card.network.arguments, **NARROW[card.network.kind]}
     if card.network.kind == "convolutions":
         arguments["channels"] = [[c // 8 for c in pair] for pair in arguments["channels"]]
@@ -53,15 +56,15 @@ def made() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def narrow() -> Callable[[ModelCard], ModelCard]:
-    """Make a card's network narrow, its dimension to match; halve its input where it can be."""
+def narrow() -> Callable[[str], ModelCard]:
+    """Return a card with few channels, its dimension to match, its input halved if it can be."""
     return _narrow
 
 
 @pytest.fixture(params=[name for name in card_names() if not load_card(name).requires])
 def small_encoder(request: pytest.FixtureRequest, made: ModuleType) -> Encoder:
     """Each of our encoders in turn, narrow, with trained-looking statistics."""
-    card = _narrow(load_card(request.param))
+    card = _narrow(request.param)
     network = build_network(card)
     network.load_state_dict(made.make_weights(network))
     return Encoder(card, network, "").eval()

@@ -63,7 +63,7 @@ def test_patches_of_a_wrong_shape(narrow):
         encoder(torch.zeros(50, 50, 50))
     with pytest.raises(EncoderError, match="2, 2, 50"):
         encoder(torch.zeros(2, 2, 50, 50, 50))
-    card = narrow(load_card("models_genesis"))
+    card = narrow("models_genesis")
     encoder = Encoder(card, build_network(card), "").eval()
     with pytest.raises(EncoderError, match=r"to give 512 features.*\(64, 64, 64\)"):
         encoder(torch.zeros(1, 1, 64, 64, 64))
@@ -71,7 +71,7 @@ def test_patches_of_a_wrong_shape(narrow):
 
 @torch.inference_mode()
 def test_stride_of_the_first_convolution_matters(narrow, made):
-    right, wrong = (narrow(load_card(name)) for name in ("fmcib", "fmcib-stride1"))
+    right, wrong = (narrow(name) for name in ("fmcib", "fmcib-stride1"))
     weights = made.make_weights(build_network(right))
     features = []
     for card in (right, wrong):
@@ -83,7 +83,7 @@ def test_stride_of_the_first_convolution_matters(narrow, made):
 
 @torch.inference_mode()
 def test_med3d_keeps_its_resolution_where_it_is_dilated(narrow):
-    network = build_network(narrow(load_card("med3d-resnet18"))).eval()
+    network = build_network(narrow("med3d-resnet18")).eval()
     maps = network.maxpool(network.act(network.bn1(network.conv1(torch.rand(1, 1, 50, 50, 50)))))
     sizes = []
     for stage in (network.layer1, network.layer2, network.layer3, network.layer4):
@@ -97,7 +97,7 @@ def test_med3d_keeps_its_resolution_where_it_is_dilated(narrow):
 @torch.inference_mode()
 def test_dilation_is_that_of_the_definition(narrow):
     """A dilated convolution is a plain one on every other voxel."""
-    network = build_network(narrow(load_card("med3d-resnet10"))).eval()
+    network = build_network(narrow("med3d-resnet10")).eval()
     convolution = network.layer3[0].conv1
     maps = torch.rand(1, convolution.in_channels, 8, 8, 8)
     sparse = nn.functional.conv3d(maps[..., ::2, ::2, ::2], convolution.weight, padding=1)

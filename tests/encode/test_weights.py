@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from lesionary.encode import Encoder, ModelCard, load_card, load_encoder
+from lesionary.encode import Encoder, ModelCard, load_encoder
 from lesionary.encode.networks import build_network
 from lesionary.errors import WeightsError
 from lesionary.files import sha256
@@ -127,7 +127,7 @@ LAYOUTS: dict[str, tuple[str, Callable[[Weights], dict]]] = {
 @pytest.fixture
 def tiny(narrow) -> ModelCard:
     """A narrow FMCIB."""
-    return narrow(load_card("fmcib"))
+    return narrow("fmcib")
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def features(encoder: Encoder, made) -> Tensor:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_published_layout_fills_the_network(layout: str, narrow, made, tmp_path: Path):
     name, lay_out = LAYOUTS[layout]
-    card = narrow(load_card(name))
+    card = narrow(name)
     network = build_network(card)
     weights = made.make_weights(network)
     network.load_state_dict(weights)
