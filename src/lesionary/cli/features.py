@@ -17,6 +17,11 @@ app = typer.Typer(
 Table = Annotated[Path, typer.Argument(metavar="FILE", help="Feature table.", show_default=False)]
 
 
+_NOT_SHOWN = ("lesion_id", "image_path", "mask_path", "mask_label", "coordX", "coordY", "coordZ")
+_MOST_SHOWN = 8
+"""Columns of the lesion under the cursor."""
+
+
 @app.command()
 def info(file: Table) -> None:
     """Show how a feature table was made: encoder, weights, patches, versions, inputs.
@@ -116,12 +121,9 @@ def plot(
     if out.suffix.lower() == ".png":
         draw_projection(projection, out, values)
     else:
-        _write_page(
-            file,
-            out,
-            projection_figure(projection, values, facts.drop(columns="lesion_id")),
-            len(facts),
-        )
+        shown = [name for name in facts.columns if name not in _NOT_SHOWN and name != color]
+        figure = projection_figure(projection, values, facts[shown[:_MOST_SHOWN]])
+        _write_page(file, out, figure, len(facts))
     typer.echo(f"Wrote {out}: {len(projection):,} lesions.")
 
 

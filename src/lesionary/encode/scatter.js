@@ -24,9 +24,11 @@
 
   function place(event) {
     const frame = figure.getBoundingClientRect();
-    const x = event.clientX - frame.left, y = event.clientY - frame.top;
-    box.style.left = `${Math.max(0, x + 16 + box.offsetWidth > frame.width ? x - box.offsetWidth - 16 : x + 16)}px`;
-    box.style.top = `${y + 16}px`;
+    const beside = (at, size, limit) => Math.max(0, at + 16 + size > limit ? at - 16 - size : at + 16);
+    const left = beside(event.clientX, box.offsetWidth, document.documentElement.clientWidth);
+    const top = beside(event.clientY, box.offsetHeight, window.innerHeight);
+    box.style.left = `${left - frame.left}px`;
+    box.style.top = `${top - frame.top}px`;
   }
 
   function hide() {
