@@ -59,8 +59,8 @@ def extract(
     Examples
     --------
     >>> from lesionary.phantom import PhantomConfig, make_cohort
-    >>> cohort = make_cohort("practice", patients=2, config=PhantomConfig(size="tiny"))
-    >>> features = extract(cohort, encoder="phantom_tiny")
+    >>> _ = make_cohort("practice", patients=2, config=PhantomConfig(size="tiny"))
+    >>> features = extract("practice/cohort.csv", encoder="phantom_tiny")
     >>> features.columns[:3].tolist()
     ['lesion_id', 'phantom_tiny_0', 'phantom_tiny_1']
     """
