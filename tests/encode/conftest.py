@@ -38,10 +38,9 @@ def _narrow(name: str) -> ModelCard:
         recipe = recipe.model_copy(update={"size_vox": tuple(n // 2 for n in recipe.size_vox)})
     smaller = Network(kind=card.network.kind, arguments=arguments)
     small = card.model_copy(update={"network": smaller, "input": recipe})
-    with torch.device("meta"):
-        network = build_network(small).to("meta").eval()
-        maps = network(torch.empty(1, 1, *recipe.size_vox))
-        dimension = build_pooling(small.pooling)(maps).shape[1]
+    network = build_network(small, fill=False).to("meta").eval()
+    maps = network(torch.empty(1, 1, *recipe.size_vox, device="meta"))
+    dimension = build_pooling(small.pooling)(maps).shape[1]
     return small.model_copy(update={"dimension": dimension})
 
 

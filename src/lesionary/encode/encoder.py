@@ -84,9 +84,7 @@ def load_encoder(
         return Encoder(card, network, hash_parameters(network)).eval()
     if card.weights is None and card.requires:
         raise WeightsError(f"{card.name} brings its own weights; leave out the file {weights}.")
-    # On this device nothing is drawn at random only to be overwritten.
-    with torch.device("meta"):
-        network = build_network(card)
+    network = build_network(card, fill=False)
     path = Path(weights) if weights is not None else find_weights(card)
     digest = sha256(path)
     stated = card.weights.sha256 if card.weights and weights is None else None

@@ -24,7 +24,7 @@ _SHOWN = 5
 def load_weights(network: nn.Module, path: Path, card: ModelCard) -> None:
     """Fill every parameter and statistic of a network from a file, or say what differs.
 
-    The network may be on the ``meta`` device: the file's tensors become its parameters.
+    The file's tensors, mapped into memory where its format allows, become the parameters.
     """
     layout = card.weights.layout if card.weights else Layout()
     tensors = _arrange(read_tensors(path, layout), layout, path)
@@ -58,9 +58,8 @@ def load_weights(network: nn.Module, path: Path, card: ModelCard) -> None:
         )
     filled = {}
     for key, place in wanted.items():
-        tensor = tensors.get(key, torch.zeros(place.shape, dtype=place.dtype))
-        filled[key] = tensor.to(place.dtype)
-        if not torch.isfinite(filled[key]).all():
+        filled[key] = tensors[key].to(place.dtype) if key in tensors else torch.zeros_like(place)
+        if not torch.isfinite(filled[key].sum()):  # any that is not makes the sum not so either
             raise WeightsError(f"{path} is damaged: {key} holds values that are not finite.")
     network.load_state_dict(filled, assign=True)
 

@@ -3,9 +3,6 @@
 A module takes patches ``(n, 1, z, y, x)`` and gives maps ``(n, c, z', y', x')``, or features
 ``(n, dimension)`` if its card says ``pooling: none``. An installed package adds kinds of its
 own by the entry point group ``lesionary.networks``.
-
-A network whose weights come from a file is built on torch's ``meta`` device, where nothing is
-computed. A builder that must compute does so under ``torch.device("cpu")``.
 """
 
 from __future__ import annotations
@@ -37,12 +34,21 @@ _BUILDERS = {
 }
 
 
-def build_network(card: ModelCard) -> nn.Module:
-    """Build the network of a card, with weights as they come."""
+def build_network(card: ModelCard, *, fill: bool = True) -> nn.Module:
+    """Build the network of a card, with random weights, or (``fill=False``) with no matter what.
+
+    Drawing the random numbers takes seconds, which are lost where a file brings all weights.
+    """
     kind = card.network.kind
     build = _find_builder(kind)
     try:
-        network: nn.Module = build(**card.network.arguments)
+        if fill:
+            network: nn.Module = build(**card.network.arguments)
+        else:
+            from lesionary.encode.networks.unfilled import Unfilled
+
+            with Unfilled():
+                network = build(**card.network.arguments)
     except ImportError as error:
         if not card.requires:
             raise

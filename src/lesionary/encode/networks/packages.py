@@ -30,8 +30,7 @@ class CtClip(nn.Module):
 
 def build_ct_clip(**arguments: Any) -> nn.Module:
     """Build CT-CLIP's ``CTViT`` (package ``transformer_maskgit``); arguments as there."""
-    with torch.device("cpu"):
-        return CtClip(import_module("transformer_maskgit").CTViT(**arguments))
+    return CtClip(import_module("transformer_maskgit").CTViT(**arguments))
 
 
 class Merlin(nn.Module):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from monai.networks.nets.swin_unetr import SwinTransformer
 from torch import Tensor, nn
 
@@ -27,12 +26,11 @@ def build_swin(
     **monai: Any,
 ) -> nn.Module:
     """Build a ``SwinTransformer`` as in ``SwinUNETR``; further arguments as MONAI's."""
-    with torch.device("cpu"):
-        return SwinMaps(
-            in_chans=1,
-            window_size=window_size,
-            patch_size=patch_size,
-            depths=depths,
-            num_heads=num_heads,
-            **monai,
-        )
+    return SwinMaps(
+        in_chans=1,
+        window_size=window_size,
+        patch_size=patch_size,
+        depths=depths,
+        num_heads=num_heads,
+        **monai,
+    )
