@@ -42,7 +42,7 @@ def load_weights(network: nn.Module, path: Path, card: ModelCard) -> None:
         if key in tensors and tensors[key].shape != wanted[key].shape
     ]
     differences = [
-        f"{len(keys)} {what}: {', '.join(keys[:_SHOWN])}{', ...' if len(keys) > _SHOWN else ''}"
+        f"{len(keys)} {what}: {_list(keys)}"
         for what, keys in (
             ("missing", missing),
             ("unexpected", unexpected),
@@ -62,6 +62,11 @@ def load_weights(network: nn.Module, path: Path, card: ModelCard) -> None:
         if not torch.isfinite(filled[key].sum()):  # any that is not makes the sum not so either
             raise WeightsError(f"{path} is damaged: {key} holds values that are not finite.")
     network.load_state_dict(filled, assign=True)
+
+
+def _list(keys: list[str]) -> str:
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return ", ".join(keys[:_SHOWN]) + more
 
 
 _COUNTER = "num_batches_tracked"  # of no use to a trained network, and absent in older files
