@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from lesionary import __version__
 from lesionary.encode.cache import cached_path
 from lesionary.encode.card import ModelCard
 from lesionary.errors import WeightsError
@@ -85,7 +84,7 @@ def _download(url: str, part: Path, description: str) -> None:
 
 
 def _open(url: str, part: Path) -> http.client.HTTPResponse:
-    headers = {"User-Agent": f"lesionary/{__version__}"}
+    headers = {"User-Agent": "lesionary"}
     if part.exists() and part.stat().st_size:
         headers["Range"] = f"bytes={part.stat().st_size}-"
     # A card's URL is http or https, by its schema.
