@@ -48,11 +48,12 @@ class Choice:
     def load(self, device: torch.device) -> list[Encoder]:
         """Load the networks with their weights to where they will run."""
         from lesionary.encode.encoder import load_encoder
+        from lesionary.encode.inference import speed_up
 
         encoders = []
         for given, card in zip(self.given, self.cards, strict=True):
             encoder = (
-                load_encoder(given, self.weights.get(card.name))
+                speed_up(load_encoder(given, self.weights.get(card.name)))
                 if isinstance(given, str | Path | ModelCard)
                 else given
             )

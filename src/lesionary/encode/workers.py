@@ -13,8 +13,8 @@ from types import TracebackType
 
 # Not multiprocessing's own pool: that one runs the caller's script again in every process, so
 # that the two lines a researcher writes would need an ``if __name__ == "__main__"``.
-from joblib.externals.loky import ProcessPoolExecutor  # type: ignore[import-untyped]
-from joblib.externals.loky.process_executor import (  # type: ignore[import-untyped]
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import (
     BrokenProcessPool,
 )
 

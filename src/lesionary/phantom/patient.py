@@ -259,7 +259,7 @@ def _grid(pose: Pose, scanner: Scanner, config: PhantomConfig, centers: FloatArr
         high = np.minimum(high, centers.max(axis=0) + margin)
         if config.size == "tiny":
             step = np.maximum(step, _TINY_SPACING_MM)
-    nx, ny, nz = (np.floor((high - low) / step + 1e-6) + 1).astype(int).tolist()
+    nx, ny, nz = (np.ceil((high - low) / step - 1e-6) + 1).astype(int).tolist()
     affine = np.diag([*step, 1.0])
     affine[:3, 3] = low
     return Geometry((nz, ny, nx), affine)

@@ -45,6 +45,9 @@ def place(
     """
     radius = lesion.diameter_mm / 2 / min(pose.scale)
     points, room = _CANDIDATES[lesion.site](anatomy, rng)
+    # The scan ends at both ends of the trunk, and shows a lesion whole.
+    whole = (points[:, 2] > torso.BOTTOM + radius) & (points[:, 2] < torso.TOP - radius)
+    points, room = points[whole], room[whole]
     for center, other in taken:
         clear = np.linalg.norm(points - center, axis=1) > radius + other + _GAP_MM
         points, room = points[clear], room[clear]

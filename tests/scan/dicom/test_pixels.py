@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import shutil
 
 import numpy as np
@@ -67,9 +68,12 @@ def test_syntaxes_that_gdcm_compresses(tmp_path, write_slice, compressor, packed
     writer.SetImageIO("GDCMImageIO")
     writer.SetUseCompression(True)
     writer.SetCompressor(compressor)
+    before = locale.setlocale(locale.LC_CTYPE)
     for path in plain:
         writer.SetFileName(str(tmp_path / "scan" / path.name))
         writer.Execute(sitk.ReadImage(str(path)))
+    # GDCM's writer leaves the process in the C locale, in which text is no longer UTF-8.
+    locale.setlocale(locale.LC_CTYPE, before)
     written = pydicom.dcmread(tmp_path / "scan" / plain[0].name)
     assert written.file_meta.TransferSyntaxUID.is_compressed
     if compressor == "JPEG":  # no plugin of pydicom that comes with the package reads this one
