@@ -23,7 +23,7 @@ def modules_loaded_by(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     return set(done.stderr.split())
@@ -65,7 +65,10 @@ def test_every_room_exports_what_it_lists():
 
 def test_python_dash_m_is_the_same_command():
     done = subprocess.run(
-        [sys.executable, "-m", "lesionary", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "lesionary", "--version"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     assert done.stdout == f"lesionary {lesionary.__version__}\n"
 
@@ -129,7 +132,10 @@ def test_the_error_is_one_line_that_names_the_file(monkeypatch, capsys):
 )
 def test_debug_shows_the_traceback_wherever_it_stands(words):
     done = subprocess.run(
-        [sys.executable, "-m", "lesionary", *words], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "lesionary", *words],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode != 0
     assert "Traceback" in done.stderr

@@ -12,6 +12,6 @@ def on_page_markdown(markdown: str, **_: object) -> str:
         return markdown
     command = ["-m", "typer", "lesionary.cli", "utils", "docs", "--name", "lesionary"]
     help_text = subprocess.run(
-        [sys.executable, *command], check=True, capture_output=True, text=True
+        [sys.executable, *command], check=True, capture_output=True, encoding="utf-8"
     ).stdout
     return markdown.replace(PLACE, help_text.partition("\n")[2])

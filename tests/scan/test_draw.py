@@ -148,5 +148,7 @@ def test_no_global_plotting_state():
     code = (
         "import sys, lesionary.scan.draw as d; print([m for m in sys.modules if 'matplotlib' in m])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[]"
