@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fmcib"))
 from memory import peak_mb
 
-from lesionary.scan import read_scan
+from lesionary.scan import dicom, itk, nifti, nrrd, patch, read_scan  # noqa: F401
 from lesionary.scan.recipe import load_recipe
 
 if __name__ == "__main__":
