@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## Build a synthetic cohort, cut its lesions, and draw them in demo/index.html
+demo: $(STAMP)  ## Make a synthetic cohort, extract its features, show it in demo/index.html
 	$(BIN)/lesionary demo --out demo
 
 test: $(STAMP)  ## Run the tests

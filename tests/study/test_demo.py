@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from lesionary import read_cohort, read_scan
 from lesionary.cli import app
+from lesionary.encode import load_card, load_encoder, read_features, read_provenance
 from lesionary.errors import CohortError, LesionaryError
 from lesionary.phantom import PhantomConfig
 from lesionary.study import Demo, run_demo
@@ -74,6 +77,47 @@ def test_the_patches_are_those_of_the_scans(demo, folder):
     for row in cohort:
         patch = read_scan(cohort.image_path(row)).patch(cohort.seed_mm(row))
         np.testing.assert_array_equal(patches[row["lesion_id"]], patch)
+
+
+def test_the_features_are_those_of_the_patches(demo, folder):
+    features = read_features(folder / "features.parquet")
+    assert read_provenance(folder / "features.parquet")["encoders"][0]["name"] == "phantom_tiny"
+    assert features["lesion_id"].tolist() == demo.cohort.table["lesion_id"].tolist()
+    with np.load(folder / "patches.npz", allow_pickle=False) as saved:
+        patches = dict(zip(saved["lesion_id"].tolist(), saved["patches"], strict=True))
+    with torch.no_grad():
+        batch = torch.from_numpy(np.stack([patches[one] for one in features["lesion_id"]]))
+        expected = load_encoder("phantom_tiny").eval()(batch).numpy()
+    found = features.drop(columns="lesion_id").to_numpy()
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_map_shows_every_lesion_with_its_facts_and_its_picture(demo, folder):
+    html = demo.page.read_text("utf-8")
+    data = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
+    truth = pd.read_csv(folder / "truth.csv").set_index("lesion_id")
+    split = pd.read_csv(folder / "split.csv").set_index("lesion_id")
+    points = {point["title"]: point for point in json.loads(data)}
+    assert sorted(points) == sorted(demo.cohort.table["lesion_id"])
+    for lesion_id, point in points.items():
+        assert point["group"] == point["facts"]["site"] == truth.loc[lesion_id, "site"]
+        assert point["facts"]["label"] == ["benign", "malignant"][truth.loc[lesion_id, "malignant"]]
+        assert point["facts"]["split"] == split.loc[lesion_id, "split"]
+        assert point["picture"] == f"#{lesion_id}"
+        assert html.count(f'<img id="{lesion_id}" src="data:image/png;base64,') == 1
+    for i in range(len(points)):
+        assert html.count(f'<circle data-i="{i}" ') == 2  # PCA and t-SNE
+
+
+def test_the_page_says_what_its_encoder_cannot_do(demo):
+    text = unescape(demo.page.read_text("utf-8"))
+    assert all(limit in text for limit in load_card("phantom_tiny").limits)
+
+
+def test_nothing_is_fetched_from_elsewhere(demo):
+    html = re.sub(r'"data:[^"]*"', '""', demo.page.read_text("utf-8"))
+    assert not re.search(r"(https?:)?//[a-z]", html)
+    assert not re.search(r'<(img|script|link)[^>]* (src|href)="[^"]', html)
 
 
 def test_links_lead_to_files_and_the_notice_is_there(demo, folder):

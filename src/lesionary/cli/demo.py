@@ -13,7 +13,7 @@ def demo(
     patients: Annotated[int, typer.Option(min=4, help="Synthetic patients to make.")] = 12,
     seed: Annotated[int, typer.Option(help="The same seed makes the same demo.")] = 1,
 ) -> None:
-    """Make a synthetic cohort, cut its lesions, and show them on one page.
+    """Make a synthetic cohort, extract its features, and show every lesion on one page.
 
     [bold]Examples[/bold]
 
@@ -27,4 +27,4 @@ def demo(
     typer.echo(f"{made.cohort!r}")
     for problem in made.problems:
         typer.echo(f"{problem.level}: {problem}")
-    typer.echo(f"Wrote tables, patches and pictures to {out}/. Open {made.page}.")
+    typer.echo(f"Wrote tables, patches, features and pictures to {out}/. Open {made.page}.")

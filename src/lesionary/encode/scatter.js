@@ -9,10 +9,13 @@
 
   const element = (name, text) => Object.assign(document.createElement(name), { textContent: text });
 
+  const source = (picture) =>
+    picture.startsWith("#") ? document.getElementById(picture.slice(1)).src : picture;
+
   function show(i) {
     const point = points[i];
     box.replaceChildren();
-    if (point.picture) box.append(Object.assign(new Image(), { src: point.picture, alt: "" }));
+    if (point.picture) box.append(Object.assign(new Image(), { src: source(point.picture), alt: "" }));
     const list = element("dl", "");
     for (const [name, value] of Object.entries(point.facts)) {
       list.append(element("dt", name), element("dd", value));

@@ -92,7 +92,8 @@ def projection_figure(
     facts : DataFrame, optional
         What is shown of the lesion under the cursor, a row for each of the projection's.
     pictures : mapping of lesion_id to str, optional
-        Address of a picture to show with it (``views/L1.png``, or a data URL).
+        Address of a picture to show with it (``views/L1.png``, or a data URL), or ``#L1``: the
+        picture on the page whose ``id`` is L1.
 
     Returns
     -------

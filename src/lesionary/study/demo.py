@@ -1,4 +1,4 @@
-"""The demo: a synthetic cohort, from its scans to a page that shows every lesion."""
+"""The demo: a synthetic cohort, from its scans to features and a page that shows every lesion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lesionary.cohort import (
-    SPLITS,
     Cohort,
     Problem,
     check_cohort,
@@ -21,34 +20,17 @@ from lesionary.cohort import (
     split_cohort,
 )
 from lesionary.cohort.table import write_table
+from lesionary.encode import read_features, run_extraction
 from lesionary.files import atomic_path
 from lesionary.phantom import PhantomConfig, make_cohort
 from lesionary.progress import track
 from lesionary.scan import Scan, draw_strip, draw_views, read_mask, read_scan
-from lesionary.study.page import (
-    Card,
-    commands,
-    figure,
-    gallery,
-    links,
-    numbers,
-    page,
-    section,
-    table,
-)
+from lesionary.study.demo_page import ENCODER, LABEL, demo_page
+from lesionary.study.page import Card
 
 FRACTIONS = {"train": 0.5, "tune": 0.25, "test": 0.25}
 OVERVIEW_MM = 440.0
-LABEL = "malignant"
 WINDOW_OF: Mapping[str, str | tuple[float, float]] = {"lung": "lung", "bone": (250.0, 1000.0)}
-
-FILES = {
-    "cohort.csv": "the lesion table: one row a lesion, with its seed, its scan and its label",
-    "truth.csv": "how each lesion was made, which no real study knows",
-    "problems.csv": "what the check of the table found",
-    "split.csv": "the lesion table with its split by patient",
-    "patches.npz": "the patches that were cut: lesion_id and patches, float32 (n, 1, z, y, x)",
-}
 
 
 @dataclass(frozen=True)
@@ -73,7 +55,7 @@ class Demo:
 def run_demo(
     folder: str | Path, patients: int = 12, seed: int = 1, config: PhantomConfig | None = None
 ) -> Demo:
-    """Make a synthetic cohort, check, split and cut it, and show it on one page.
+    """Make a synthetic cohort, check, split, cut and embed it, and show it on one page.
 
     Parameters
     ----------
@@ -107,10 +89,14 @@ def run_demo(
             patches=np.stack([lesion.patch for lesion in lesions]),
         )
 
+    # So few scans are read sooner than processes that read them are started.
+    run_extraction(cohort, ENCODER, folder / "features.parquet", workers=0, overwrite=True)
+
     index = folder / "index.html"
-    html = _page(
+    html = demo_page(
         cohort,
         problems,
+        read_features(folder / "features.parquet"),
         _overview(lesions, folder),
         cards,
         f"lesionary demo --patients {patients} --seed {seed}",
@@ -181,76 +167,3 @@ def _overview(lesions: list[_Lesion], folder: Path) -> Card:
         alt="Axial, coronal and sagittal CT view of a trunk",
         link=link,
     )
-
-
-def _page(
-    cohort: Cohort,
-    problems: tuple[Problem, ...],
-    overview: Card,
-    cards: list[Card],
-    command: str,
-) -> str:
-    patients = cohort.table["patient_id"].nunique()
-    errors = sum(problem.level == "error" for problem in problems)
-    return page(
-        "Lesionary demo",
-        f"{len(cohort)} lesions of {patients} synthetic patients, from CT scan to patch. Nobody "
-        "was scanned for this: every voxel is computed, so the truth of each lesion is known.",
-        [
-            numbers(
-                {
-                    "patients": patients,
-                    "lesions": len(cohort),
-                    "malignant": int(cohort.table[LABEL].sum()),
-                    "errors in the table": errors,
-                    "warnings": len(problems) - errors,
-                }
-            ),
-            section(
-                "A patient",
-                figure(overview.png, overview.alt),
-                text=f"One of the scans. The cross marks lesion {overview.title}.",
-            ),
-            section(
-                "Lesions",
-                gallery(cards),
-                text="Axial, coronal and sagittal plane through each seed, 50 mm wide: what is "
-                "cut as a patch. The line is the true outline, the bar is 10 mm. Each picture "
-                "opens larger, with the sides of the patient.",
-            ),
-            section(
-                "Split",
-                table(_split_counts(cohort), "Lesions by split and label"),
-                text="All lesions of a patient are on the same side, and the label is as frequent "
-                "on each as the number of patients allows.",
-            ),
-            section("Files", links(FILES), text="Beside this page:"),
-            section(
-                "Next",
-                commands(
-                    [
-                        ("Check a lesion table of your own:", "lesionary cohort check cohort.csv"),
-                        ("See what a scan holds:", "lesionary scan info ct.nii.gz"),
-                        (
-                            "Draw the place of a lesion:",
-                            "lesionary scan patch ct.nii.gz --at=-52.5,30,110 --png lesion.png",
-                        ),
-                        (
-                            "Make a larger cohort to practise on:",
-                            "lesionary phantom make practice --patients 200 --seed 1",
-                        ),
-                    ]
-                ),
-            ),
-        ],
-        made_by=command,
-    )
-
-
-def _split_counts(cohort: Cohort) -> pd.DataFrame:
-    label = cohort.table[LABEL].map({0: "benign", 1: "malignant"})
-    counts = pd.crosstab(cohort.table["split"], label, margins=True, margins_name="all")
-    patients = cohort.table.groupby("split")["patient_id"].nunique()
-    patients["all"] = patients.sum()
-    order = [name for name in (*SPLITS, "all") if name in counts.index]
-    return counts.rename(columns={"all": "lesions"}).assign(patients=patients).loc[order]

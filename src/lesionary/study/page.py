@@ -23,6 +23,7 @@ class Card:
     Attributes
     ----------
     title : str
+        Also what the picture is found by: other parts of the page refer to it as ``#title``.
     png : bytes
         The picture, embedded in the page.
     alt : str
@@ -124,7 +125,7 @@ def gallery(cards: Iterable[Card]) -> str:
 
 
 def _card(card: Card) -> str:
-    image = _image(card.png, card.alt)
+    image = _image(card.png, card.alt, card.title)
     picture = f'<a href="{escape(card.link)}">{image}</a>' if card.link else image
     tags = "".join(f'<li class="{escape(tag)}">{escape(tag)}</li>' for tag in card.tags)
     facts = "".join(
@@ -137,6 +138,7 @@ def _card(card: Card) -> str:
     )
 
 
-def _image(png: bytes, alt: str) -> str:
+def _image(png: bytes, alt: str, name: str = "") -> str:
     data = base64.b64encode(png).decode("ascii")
-    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
+    identity = f'id="{escape(name)}" ' if name else ""
+    return f'<img {identity}src="data:image/png;base64,{data}" alt="{escape(alt)}">'
