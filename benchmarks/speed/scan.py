@@ -10,11 +10,11 @@ import SimpleITK as sitk
 SPACING = (0.8, 0.8, 2.5)
 
 
-def make_image() -> sitk.Image:
+def make_image(seed: int = 0) -> sitk.Image:
     """Make a body of noisy soft tissue with air around it: compresses as a CT does (3:1)."""
     z, y, x = np.ogrid[:120, :512, :512]
     inside = ((x - 256) / 210) ** 2 + ((y - 256) / 150) ** 2 < 1
-    noise = np.random.default_rng(0).normal(40, 20, (120, 512, 512))
+    noise = np.random.default_rng(seed).normal(40, 20, (120, 512, 512))
     image = sitk.GetImageFromArray(np.where(inside, noise + z / 4, -1024).round().astype(np.int16))
     image.SetSpacing(SPACING)
     image.SetOrigin((-204.8, -204.8, -150.0))
