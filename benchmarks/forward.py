@@ -35,7 +35,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, default=8)
     batch = parser.parse_args().batch
-X
+    load = os.getloadavg()[0]
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, load {load:.1f}")
     encoder = load_encoder("random:fmcib")
     patches = torch.rand(batch, 1, 50, 50, 50)
     with torch.inference_mode():
