@@ -72,6 +72,10 @@ def extract(
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="ray: on all nodes of the Ray cluster that RAY_ADDRESS names."),
+    ] = "local",
     table_format: Annotated[
         Literal["parquet", "csv"] | None,
         typer.Option("--format", help="Default: by the ending of --out.", show_default=False),
@@ -115,6 +119,7 @@ def extract(
         precision=precision,
         batch_size=batch_size,
         workers=workers,
+        engine=engine,
         precropped=precropped,
         table_format=table_format,
         column_style=column_style,

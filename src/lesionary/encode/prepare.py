@@ -88,6 +88,15 @@ def prepare(task: ScanLesions, recipes: Sequence[Recipe], precropped: bool) -> P
     return Prepared(tuple(patches), tuple(seeds), tuple(failed), before, content)
 
 
+def unreadable(task: ScanLesions) -> Prepared:
+    """Return what stands for a scan that ended the process that was to prepare it."""
+    reason = (
+        f"Reading {task.image_path} ended its process: too little memory, or a file "
+        "that its reader cannot stand."
+    )
+    return Prepared((), (), tuple((one, reason) for one in task.lesions), "", "")
+
+
 class KeptSlices:
     """Voxels of which each slice is read once, for several recipes; the others stay unread."""
 

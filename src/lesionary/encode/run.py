@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lesionary import progress
 from lesionary.cohort import Cohort
 from lesionary.cohort.load import CohortSource
-from lesionary.encode.choice import Choice, EncoderSource, Weights, choose
+from lesionary.encode.choice import EncoderSource, Weights, choose
+from lesionary.encode.engines import Engine, EngineName, Job, start
 from lesionary.encode.features import read_provenance
 from lesionary.encode.finish import ColumnStyle, Table, TableFormat
 from lesionary.encode.lesion import Lesion, SetAside
 from lesionary.encode.plan import Shard, group_by_scan, plan_shards, rows_digest
-from lesionary.encode.prepare import Prepared
 from lesionary.encode.provenance import differences, settings
 from lesionary.encode.rows import read_lesions
-from lesionary.encode.shards import Content, ExtractionError, ShardFolder, stamps_of
-from lesionary.encode.workers import Workers, default_workers
+from lesionary.encode.shards import ExtractionError, ShardFolder, stamps_of
 from lesionary.scan.recipe import Recipe
 
 if TYPE_CHECKING:
-    from lesionary.encode.encoder import Encoder
     from lesionary.encode.forward import Precision
-
-Embed = Callable[["Encoder", NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +72,7 @@ def run_extraction(
     precision: Precision = "fp32",
     batch_size: int | None = None,
     workers: int | None = None,
+    engine: EngineName = "local",
     precropped: bool = False,
     table_format: TableFormat | None = None,
     column_style: ColumnStyle = "lesionary",
@@ -107,6 +99,10 @@ def run_extraction(
     workers : int, optional
         Processes that prepare patches; by default half the processors, at most 8. With 0,
         this process prepares them itself.
+    engine : {"local", "ray"}
+        Where it runs: in this process, or on all nodes of a Ray cluster, which needs
+        ``lesionary[ray]``. The cluster is that of ``RAY_ADDRESS``, else one that was started
+        on this machine, else a new one of this machine alone.
     precropped : bool
         Each ``image_path`` is a patch already, which is only padded.
     table_format : {"parquet", "csv"}, optional
@@ -135,31 +131,17 @@ def run_extraction(
     folder = ShardFolder(table.path)
     begun = folder.settings()
 
-    with Workers(default_workers() if workers is None else workers) as pool:
-        # torch takes about as long to import as the workers take to start.
-        from lesionary.encode.forward import choose_batch_size, choose_device, embed
-
-        place = choose_device(device)
-        batch = batch_size or (begun or {}).get("batch_size")
-        batch = batch or choose_batch_size(place, choice.recipes)
+    job = Job(choice, device, precision, precropped)
+    with start(engine, job, workers) as at_work:
+        place = at_work.place()
+        batch = batch_size or (begun or {}).get("batch_size") or place.batch_size
         shards = plan_shards(group_by_scan(lesions.usable, choice.distinct), batch)
-
-        def prepare(wanted: Sequence[Shard]) -> Iterator[Prepared]:
-            scans = (scan for shard in wanted for scan in shard.scans)
-            return pool.prepare(scans, choice.distinct, precropped)
-
-        # In a new run, the first scans are read while the weights are.
-        prepared = prepare(shards) if begun is None else None
-        encoders = choice.load(place)
-        used = [
-            (card, loaded.weights_hash, recipe)
-            for card, loaded, recipe in zip(choice.cards, encoders, choice.recipes, strict=True)
-        ]
+        hashes = at_work.load(batch, shards if begun is None else [])
         made = settings(
-            used,
+            list(zip(choice.cards, hashes, choice.recipes, strict=True)),
             precision=precision,
             precropped=precropped,
-            device=place.type,
+            device=place.device,
             batch_size=batch,
         )
         complete = begun is None and table.path.exists() and not overwrite
@@ -170,12 +152,9 @@ def run_extraction(
         else:
             folder.open(made, overwrite=overwrite)
             todo = [shard for shard in shards if begun is None or not folder.is_finished(shard)]
-            on = partial(embed, device=place, precision=precision, batch_size=batch)
-            finished = _finish(todo, prepared or prepare(todo), choice, encoders, on, folder)
             wanted = sum(len(shard.lesions) for shard in todo)
-            for _ in progress.track(finished, "Extracting", total=wanted):
+            for _ in progress.track(_finish(at_work, todo, folder), "Extracting", total=wanted):
                 pass
-        del encoders
 
     count, set_aside = len(lesions.usable), lesions.set_aside
     if not complete:
@@ -194,53 +173,11 @@ def run_extraction(
     )
 
 
-def _finish(
-    shards: Sequence[Shard],
-    prepared: Iterator[Prepared],
-    choice: Choice,
-    encoders: Sequence[Encoder],
-    embed: Embed,
-    folder: ShardFolder,
-) -> Iterator[Lesion]:
-    """Compute and write one shard after the other; yield the lesions that are done with."""
-    for shard in shards:
-        scans = list(islice(prepared, len(shard.scans)))
-        folder.write(shard, _content(scans, choice, encoders, embed))
+def _finish(engine: Engine, shards: Sequence[Shard], folder: ShardFolder) -> Iterator[Lesion]:
+    """Write one shard after the other; yield the lesions that are done with."""
+    for shard, content in engine.compute(shards):
+        folder.write(shard, content)
         yield from shard.lesions
-
-
-def _content(
-    scans: Sequence[Prepared], choice: Choice, encoders: Sequence[Encoder], embed: Embed
-) -> Content:
-    failed = [pair for scan in scans for pair in scan.failed]
-    hash_of = {lesion: scan.content for scan in scans for lesion in scan.ready}
-    ready = list(hash_of)
-    features: dict[str, NDArray[np.float32]] = {}
-    finite = np.ones(len(ready), bool)
-    for card, recipe, encoder in zip(choice.cards, choice.recipes, encoders, strict=True):
-        which = choice.distinct.index(recipe)
-        parts = [scan.patches[which] for scan in scans if scan.ready]
-        if parts:
-            features[card.name] = embed(encoder, np.concatenate(parts))
-            finite &= np.isfinite(features[card.name]).all(axis=1)
-        else:
-            features[card.name] = np.empty((0, card.dimension), np.float32)
-    for lesion, good in zip(ready, finite, strict=True):
-        if not good:
-            failed.append((lesion, "The network gives features that are not finite numbers."))
-    return Content(
-        features={name: values[finite] for name, values in features.items()},
-        hashes={
-            lesion.lesion_id: hash_of[lesion]
-            for lesion, good in zip(ready, finite, strict=True)
-            if good
-        },
-        set_aside=[
-            SetAside(lesion.position, lesion.lesion_id, lesion.row, reason)
-            for lesion, reason in failed
-        ],
-        stamps=[scan.stamp for scan in scans],
-    )
 
 
 def _check_same(out: Path, made: Mapping[str, Any]) -> None:

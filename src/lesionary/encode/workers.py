@@ -19,7 +19,7 @@ from joblib.externals.loky.process_executor import (
 )
 
 from lesionary.encode.plan import ScanLesions
-from lesionary.encode.prepare import Prepared, prepare
+from lesionary.encode.prepare import Prepared, prepare, unreadable
 from lesionary.scan.recipe import Recipe
 
 _MOST = 8
@@ -109,11 +109,7 @@ class Workers:
         try:
             prepared: Prepared = pool.submit(prepare, task, recipes, precropped).result()
         except BrokenProcessPool:
-            reason = (
-                f"Reading {task.image_path} ended its process: too little memory, or a file "
-                "that its reader cannot stand."
-            )
-            return Prepared((), (), tuple((one, reason) for one in task.lesions), "", "")
+            return unreadable(task)
         finally:
             pool.shutdown(kill_workers=True)
         return prepared
