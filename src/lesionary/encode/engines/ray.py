@@ -48,9 +48,9 @@ class Ray:
                 ray.init(log_to_driver=False, logging_level="error")
             except ConnectionError as error:
                 raise ExtractionError(
-                    f"No Ray cluster lets us in at {os.environ.get('RAY_ADDRESS')}: start one with "
-                    "`ray start --head`, or unset RAY_ADDRESS to use this machine alone. If it asks "
-                    "for a token (~/.ray/auth_token), set RAY_AUTH_MODE=token."
+                    f"No Ray cluster answers at {os.environ.get('RAY_ADDRESS')}: start one with "
+                    "`ray start --head`, or unset RAY_ADDRESS to use this machine alone. If it "
+                    "asks for a token (~/.ray/auth_token), set RAY_AUTH_MODE=token."
                 ) from error
         self._handed = ray.put(self._job)
         return self
