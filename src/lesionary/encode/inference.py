@@ -13,10 +13,9 @@ from lesionary.encode.encoder import Encoder
 def speed_up(encoder: Encoder) -> Encoder:
     """Fold batch norms into the convolutions before them; lay convolutions out channels last.
 
-    Both change features by rounding only. On two cores they take the published FMCIB network
-    from half to most of what the processor's matrix product reaches
-    (``benchmarks/forward.py``). Networks without batch norms, and those whose control
-    flow cannot be traced, stay as they are.
+    Both change features by rounding only; ``benchmarks/forward.py`` measures what they gain.
+    Networks without batch norms, and those whose control flow cannot be traced, stay as
+    they are.
 
     Parameters
     ----------
