@@ -25,7 +25,7 @@ def test_a_data_frame_and_its_csv_give_the_same_cohort(table: pd.DataFrame, tmp_
 def test_what_is_written_is_read_back_equal(table: pd.DataFrame, tmp_path: Path, name: str) -> None:
     table["site"] = ["001", "02", "3"]
     table["accession"] = ["12345678901234567890", "1", "2"]
-    table["comment"] = ["NA", "none, or", None]
+    table["comment"] = ["NA", "none, or", np.nan]
     table["benign"] = [True, False, True]
     table["volume"] = [0.1 + 0.2, np.nan, 1e-300]
     cohort = read_cohort(table, root=tmp_path)

@@ -53,6 +53,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise CohortError(f"{path} is not a readable Parquet table: {error}") from error
+    for name in table:
+        if pd.api.types.is_object_dtype(table[name]):  # pandas 2 has None there, and else NaN
+            table[name] = table[name].where(table[name].notna(), float("nan"))
     table.index = pd.RangeIndex(2, len(table) + 2)
     return table
 
@@ -110,6 +113,8 @@ def _typed(cells: pd.Series[str]) -> pd.Series:
     missing = cells.isin(_MISSING_NUMBER)
     numbers = pd.to_numeric(cells.mask(missing), errors="coerce")
     if not (numbers.isna() & ~missing).any():
+        if numbers.dtype.kind == "f":  # pandas 2 is one unit in the last place off
+            numbers = cells.mask(missing, "nan").map(float)
         return numbers
     if cells.isin(["True", "False", ""]).all():
         return cells.map({"True": True, "False": False})
