@@ -95,6 +95,11 @@ def test_only_the_slices_asked_for_are_inflated(tmp_path):
     np.testing.assert_array_equal(scan.read(2, 12), voxels[2:12])
     with pytest.raises(ScanError, match="truncated or corrupt"):
         scan.read(0, 80)
+    np.testing.assert_array_equal(scan.read(0, 12), voxels[:12])  # what is whole stays readable
+    again = read_scan(path)
+    with pytest.raises(ScanError, match="truncated or corrupt"):
+        again.read(0, 80)
+    np.testing.assert_array_equal(again.read(0, 12), voxels[:12])
 
 
 @pytest.mark.parametrize("suffix", [".nii", ".nrrd", ".mha", ".nii.gz", ".npz"])

@@ -70,8 +70,11 @@ class GzippedVoxels:
             try:
                 self._inflate(stop)
             except (EOFError, OSError, _IsalError) as error:
+                # The stream stands somewhere beyond what is kept: the next read begins anew.
+                self._stream, readable = None, self._inflated
+                self._inflated = 0
                 raise ScanError(
-                    f"{self._path} is truncated or corrupt: slices {self._inflated} to {stop - 1} "
+                    f"{self._path} is truncated or corrupt: slices {readable} to {stop - 1} "
                     f"of {len(self._voxels)} cannot be read ({error}). "
                     "Copy it again from its source."
                 ) from error
