@@ -32,3 +32,7 @@ class EncoderError(LesionaryError):
 
 class WeightsError(EncoderError):
     """An encoder's weights are missing, damaged, or not those of its network."""
+
+
+class TrainingError(LesionaryError):
+    """A training run cannot start, or cannot go on without losing what it learnt."""
