@@ -1,0 +1,58 @@
+"""Objectives by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from inspect import signature
+from typing import Any
+
+from lesionary.errors import TrainingError
+from lesionary.train.objectives.objective import Objective
+
+
+def objective_names() -> list[str]:
+    """Return the names that `build_objective` takes."""
+    return sorted(Objective.named)
+
+
+def build_objective(
+    name: str, dimension: int, *, size_vox: Sequence[int] | None = None, **arguments: Any
+) -> Objective:
+    """Return an objective with fresh heads.
+
+    Parameters
+    ----------
+    name
+        One of `objective_names`.
+    dimension
+        Length of the encoder's feature vector.
+    size_vox
+        Size of a view in voxels (z, y, x); only objectives that rebuild the view use it.
+    **arguments
+        Settings of the objective, by name; the published ones where left out.
+    """
+    if name not in Objective.named:
+        raise TrainingError(
+            f"There is no objective {name!r}.{_nearest(name, objective_names())} "
+            f"Known: {', '.join(objective_names())}."
+        )
+    build = Objective.named[name]
+    takes = set(signature(build).parameters) - {"dimension"}
+    settings = sorted(takes - {"size_vox"})
+    for key in arguments:
+        if key not in settings:
+            raise TrainingError(
+                f"The objective {name!r} has no setting {key!r}.{_nearest(key, settings)} "
+                f"It has: {', '.join(settings)}."
+            )
+    if "size_vox" in takes:
+        if size_vox is None:
+            raise TrainingError(f"The objective {name!r} needs size_vox, the size of a view.")
+        arguments["size_vox"] = size_vox
+    return build(dimension, **arguments)
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
