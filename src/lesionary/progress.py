@@ -17,6 +17,11 @@ def set_quiet(quiet: bool) -> None:
     _quiet = quiet
 
 
+def is_shown() -> bool:
+    """Whether progress is to be drawn: on a terminal, unless it was silenced."""
+    return not _quiet and sys.stderr.isatty()
+
+
 def track(items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
     """Yield ``items`` while a progress bar with ``description`` counts them on stderr.
 
@@ -25,7 +30,7 @@ def track(items: Iterable[T], description: str, total: int | None = None) -> Ite
     >>> sum(track([1, 2, 3], "Adding"))
     6
     """
-    if _quiet or not sys.stderr.isatty():
+    if not is_shown():
         yield from items
         return
     from rich.console import Console

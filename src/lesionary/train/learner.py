@@ -1,0 +1,144 @@
+"""What the engine trains: a module whose every step follows from its seed and its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any, Protocol
+
+import lightning
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from lesionary.train.config import RunConfig
+from lesionary.train.optimization import build_optimizer, learning_rate_factor
+
+
+class Batches(Sized, Protocol):
+    """A dataset whose item ``i`` is this process's part of batch ``i`` of the current epoch."""
+
+    def __getitem__(self, index: int) -> Any:
+        """Return what :meth:`Learner.learn` takes."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the following items are of."""
+
+
+class Learner(lightning.LightningModule):
+    """A module, and all that the engine has to know of it.
+
+    Data, learning rate and random numbers of a step depend on its number only. So a run that
+    goes on from a checkpoint does what an uninterrupted one would have done, without any
+    state but parameters, buffers and the optimizer's.
+
+    Attributes
+    ----------
+    config : RunConfig
+    steps_per_epoch : int
+    step : int
+        Steps done.
+    score : str or None
+        The value of :meth:`evaluate` that the best checkpoint has most of.
+    """
+
+    score: str | None = None
+
+    def __init__(self, config: RunConfig, steps_per_epoch: int) -> None:
+        super().__init__()
+        self.config = config
+        self.steps_per_epoch = steps_per_epoch
+        self.step = 0
+
+    # What a subclass says.
+
+    def batches(self, rank: int, world: int) -> Batches:
+        """Return the data of process ``rank`` of ``world``."""
+        raise NotImplementedError
+
+    def learn(self, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Return the loss of a batch, and what else to write down of it."""
+        raise NotImplementedError
+
+    def evaluate(self, epoch: int) -> dict[str, float]:
+        """Return how good the module is after ``epoch`` epochs; nothing where it is not due."""
+        return {}
+
+    def trouble(self, metrics: Mapping[str, float]) -> str | None:
+        """Say what is wrong with a training that shows these metrics, if anything is."""
+        return None
+
+    def parameter_groups(self) -> Iterable[nn.Parameter] | list[dict[str, Any]]:
+        """Return what is optimized; a group may have its own ``lr_factor``."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+    # What follows from it.
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the whole training."""
+        return self.steps_per_epoch * self.config.training.epochs
+
+    @property
+    def logs_now(self) -> bool:
+        """Whether the metrics of the current step are written down."""
+        after = self.step + 1
+        return after % self.config.machine.log_every == 0 or after % self.steps_per_epoch == 0
+
+    def generator(self) -> torch.Generator:
+        """Return a source of random numbers on the CPU, the current step's and process's own."""
+        return torch.Generator().manual_seed(self._step_seed())
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Return all batches that are left."""
+        workers = self.config.machine.workers
+        return DataLoader(
+            _WholeRun(self.batches(self.trainer.global_rank, self.trainer.world_size)),
+            batch_size=None,
+            sampler=range(self.step, self.total_steps),
+            num_workers=workers,
+            pin_memory=self.device.type == "cuda",
+        )
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Build the optimizer; its learning rates are set before each step."""
+        return build_optimizer(
+            self.parameter_groups(), self.config.optimizer, self.config.training.batch_size
+        )
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Make the step start from its number alone."""
+        torch.manual_seed(self._step_seed())
+        factor = learning_rate_factor(
+            self.step, self.steps_per_epoch, self.config.training.epochs, self.config.schedule
+        )
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = group["initial_lr"] * factor
+
+    def training_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        """Return the loss of a step, and its logs."""
+        loss, logs = self.learn(batch)
+        return {"loss": loss, "logs": {name: value.detach() for name, value in logs.items()}}
+
+    def _step_seed(self) -> int:
+        entropy = (self.config.seed, self.step, self.global_rank)
+        return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
+
+
+class _WholeRun(Dataset[Any]):
+    """The batches of all epochs one after the other: item ``s`` is that of step ``s``.
+
+    So worker processes live as long as the run and need not be told of epochs.
+    """
+
+    def __init__(self, batches: Batches) -> None:
+        self._batches = batches
+        self._length = len(batches)
+        self._epoch: int | None = None
+
+    def __getitem__(self, step: int) -> Any:
+        epoch, index = divmod(step, self._length)
+        if epoch != self._epoch:
+            self._batches.set_epoch(epoch)
+            self._epoch = epoch
+        return self._batches[index]
