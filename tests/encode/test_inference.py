@@ -9,6 +9,8 @@ from torch import nn
 from lesionary.encode import load_encoder
 from lesionary.encode.inference import speed_up
 
+CPU = torch.device("cpu")
+
 
 @pytest.mark.parametrize("name", ["phantom_tiny", "random:suprem", "random:med3d-resnet10"])
 def test_features_change_by_rounding_only(name):
@@ -21,7 +23,7 @@ def test_features_change_by_rounding_only(name):
     patches = torch.rand(2, 1, 50, 50, 50, generator=random)
     with torch.inference_mode():
         expected = encoder(patches)
-        features = speed_up(encoder)(patches)
+        features = speed_up(encoder, CPU)(patches)
     assert not any(isinstance(module, nn.BatchNorm3d) for module in encoder.modules())
     torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-4)
 
@@ -37,7 +39,7 @@ def test_a_network_that_cannot_be_traced_stays_as_it_is():
 
     encoder = load_encoder("phantom_tiny")
     encoder.network = network = Branching()
-    assert speed_up(encoder).network is network
+    assert speed_up(encoder, CPU).network is network
 
 
 def test_a_norm_behind_more_than_a_convolution_stays():
@@ -56,4 +58,4 @@ def test_a_norm_behind_more_than_a_convolution_stays():
     x = torch.rand(1, 1, 4, 4, 4)
     with torch.inference_mode():
         expected = encoder.network(x)
-        torch.testing.assert_close(speed_up(encoder).network(x), expected)
+        torch.testing.assert_close(speed_up(encoder, CPU).network(x), expected)

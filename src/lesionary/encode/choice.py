@@ -53,7 +53,7 @@ class Choice:
         encoders = []
         for given, card in zip(self.given, self.cards, strict=True):
             encoder = (
-                speed_up(load_encoder(given, self.weights.get(card.name)))
+                speed_up(load_encoder(given, self.weights.get(card.name)), device)
                 if isinstance(given, str | Path | ModelCard)
                 else given
             )
