@@ -1,0 +1,1 @@
+"""Fine-tune: an encoder and a head learn a label, survival, or both, from few lesions."""
