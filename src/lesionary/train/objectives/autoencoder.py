@@ -53,7 +53,7 @@ class Autoencoder(Objective, name="autoencoder"):
         self.plan = ViewPlan(lesion=1, clean=denoising)
         self.decoder = Decoder(dimension, size_vox, width)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the mean error over the voxels of this process's patches."""
         target = views["clean" if self.plan.clean else "lesion"][0]
         return Outcome(reconstruction(self.decoder(features["lesion"][0]), target))

@@ -61,7 +61,7 @@ class IntraScanSimCLR(Objective, name="intra_scan_simclr"):
         self.temperature = temperature
         self.head = mlp(dimension, hidden, projection)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of two views of the crops of each scan."""
         view0, view1 = (
             self.head(view).unflatten(0, (-1, self.plan.scan_crops)) for view in features["crops"]

@@ -80,7 +80,7 @@ class MinedSimCLR(Objective, name="mined_simclr"):
         self.same_scan = same_scan
         self.head = mlp(dimension, hidden, projection)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of two views of each lesion and two of a patch elsewhere."""
         positive0, positive1 = (self.head(view) for view in features["lesion"])
         negative0, negative1 = (self.head(view) for view in features["background"])

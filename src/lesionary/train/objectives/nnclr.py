@@ -98,7 +98,7 @@ class NNCLR(Objective, name="nnclr"):
         self.prediction = mlp(projection, hidden, projection, batch_norm=True)
         self.bank = RowQueue(bank, projection)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of two views of each lesion."""
         projection0, projection1 = (self.head(view) for view in features["lesion"])
         predictions = self.prediction(projection0), self.prediction(projection1)

@@ -48,7 +48,7 @@ class SimCLR(Objective, name="simclr"):
         self.temperature = temperature
         self.head = mlp(dimension, hidden, projection)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of two views of each lesion."""
         view0, view1 = (self.head(view) for view in features["lesion"])
         return nt_xent_outcome(view0, view1, self.temperature)

@@ -15,7 +15,7 @@ from lesionary.train.objectives.contrast import check_rows
 from lesionary.train.objectives.heads import mlp
 from lesionary.train.objectives.objective import Objective, Outcome, Step, ViewPlan, Views
 from lesionary.train.objectives.queue import RowQueue
-from lesionary.train.objectives.similarity import product, unit
+from lesionary.train.objectives.similarity import product, unit, wide
 
 
 def swav(
@@ -46,11 +46,11 @@ def swav(
     iterations
         Rounds of balancing the assignment (`sinkhorn`).
     """
-    views = [*high, *low]
+    views = [wide(view) for view in (*high, *low)]
     check_rows(**{f"view{index}": view for index, view in enumerate(views)})
     predictions = [functional.log_softmax(view / temperature, dim=1) for view in views]
-    total = high[0].new_zeros(())
-    for index, view in enumerate(high):
+    total = views[0].new_zeros(())
+    for index, view in enumerate(views[: len(high)]):
         scores = view if queue is None else torch.cat([view, queue[index].to(view.dtype)])
         target = sinkhorn(scores, epsilon, iterations)[: len(view)]
         others = predictions[:index] + predictions[index + 1 :]
@@ -102,7 +102,7 @@ class SwAV(Objective, name="swav"):
             [RowQueue(queue, projection) for _ in range(self.plan.lesion if queue else 0)]
         )
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of the large and small views of each lesion."""
         if self.training:
             with torch.no_grad():

@@ -78,7 +78,7 @@ class VICReg(Objective, name="vicreg"):
         self.weights = (invariance, variance, covariance)
         self.head = mlp(dimension, hidden, hidden, projection, batch_norm=True)
 
-    def loss(self, features: Views, views: Views, step: Step) -> Outcome:  # noqa: ARG002
+    def loss(self, features: Views, views: Views, step: Step) -> Outcome:
         """Return the loss of two views of each lesion."""
         view0, view1 = (self.head(view) for view in features["lesion"])
         return _outcome(view0, view1, self.weights)

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
+from lesionary.errors import TrainingError
+
 
 class LARS(Optimizer):
     """Layer-wise adaptive rate scaling with momentum.
@@ -56,7 +58,7 @@ class LARS(Optimizer):
         }
         for name, value in defaults.items():
             if not value >= 0:
-                raise ValueError(f"LARS: {name} must be 0 or more, not {value}")
+                raise TrainingError(f"LARS: {name} must be 0 or more, not {value}.")
         super().__init__(params, defaults)
 
     @torch.no_grad()
