@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from pydantic import PositiveInt
 from torch import Tensor
 from torch.nn import functional
 
@@ -47,7 +48,7 @@ class Autoencoder(Objective, name="autoencoder"):
         *,
         size_vox: Sequence[int],
         denoising: bool = False,
-        width: int = 256,
+        width: PositiveInt = 256,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(lesion=1, clean=denoising)

@@ -5,6 +5,7 @@ Zbontar et al., Barlow Twins: self-supervised learning via redundancy reduction,
 
 from __future__ import annotations
 
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 
 from lesionary.train.objectives.contrast import check_rows
@@ -51,9 +52,9 @@ class BarlowTwins(Objective, name="barlow_twins"):
         self,
         dimension: int,
         *,
-        hidden: int = 2048,
-        projection: int = 2048,
-        redundancy: float = 0.005,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 2048,
+        redundancy: NonNegativeFloat = 0.005,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(lesion=2)

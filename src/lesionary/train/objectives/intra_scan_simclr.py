@@ -6,6 +6,7 @@ Pai et al., Vision foundation models for computed tomography, 2025 (CT-FM).
 from __future__ import annotations
 
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from lesionary.errors import TrainingError
@@ -51,10 +52,10 @@ class IntraScanSimCLR(Objective, name="intra_scan_simclr"):
         self,
         dimension: int,
         *,
-        crops: int = 15,
-        hidden: int = 256,
-        projection: int = 128,
-        temperature: float = 0.1,
+        crops: PositiveInt = 15,
+        hidden: PositiveInt = 256,
+        projection: PositiveInt = 128,
+        temperature: PositiveFloat = 0.1,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(scan_crops=crops)

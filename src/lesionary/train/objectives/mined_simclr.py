@@ -6,6 +6,7 @@ Pai et al., Foundation model for cancer imaging biomarkers, 2024 (FMCIB).
 from __future__ import annotations
 
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from lesionary.train.objectives.contrast import check_rows, contrast
@@ -69,9 +70,9 @@ class MinedSimCLR(Objective, name="mined_simclr"):
         self,
         dimension: int,
         *,
-        hidden: int = 2048,
-        projection: int = 128,
-        temperature: float = 0.1,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 128,
+        temperature: PositiveFloat = 0.1,
         same_scan: bool = False,
     ) -> None:
         super().__init__()

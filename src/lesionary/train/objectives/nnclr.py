@@ -6,6 +6,7 @@ Dwibedi et al., With a little help from my friends, 2021.
 from __future__ import annotations
 
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from lesionary.train.objectives.contrast import check_rows
@@ -84,10 +85,10 @@ class NNCLR(Objective, name="nnclr"):
         self,
         dimension: int,
         *,
-        hidden: int = 2048,
-        projection: int = 128,
-        bank: int = 4096,
-        temperature: float = 0.1,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 128,
+        bank: PositiveInt = 4096,
+        temperature: PositiveFloat = 0.1,
         published_pairs: bool = False,
     ) -> None:
         super().__init__()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
-from typing import Any
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
 
 from lesionary.errors import TrainingError
 from lesionary.train.objectives.objective import Objective
@@ -50,7 +52,22 @@ def build_objective(
         if size_vox is None:
             raise TrainingError(f"The objective {name!r} needs size_vox, the size of a view.")
         arguments["size_vox"] = size_vox
-    return build(dimension, **arguments)
+    return build(dimension, **_checked(name, build, arguments))
+
+
+def _checked(name: str, build: type[Objective], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings as the objective declares them, or raise for the first that is not."""
+    kinds = get_type_hints(build.__init__, include_extras=True)
+    checked = {}
+    for key, value in arguments.items():
+        try:
+            checked[key] = TypeAdapter(kinds.get(key, Any)).validate_python(value)
+        except ValidationError as error:
+            raise TrainingError(
+                f"The setting {key!r} of the objective {name!r} cannot be {value!r}: "
+                f"{error.errors()[0]['msg']}."
+            ) from None
+    return checked
 
 
 def _nearest(word: str, known: list[str]) -> str:

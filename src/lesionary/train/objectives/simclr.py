@@ -6,6 +6,7 @@ Chen et al., A simple framework for contrastive learning of visual representatio
 from __future__ import annotations
 
 import torch
+from pydantic import PositiveFloat, PositiveInt
 from torch import Tensor
 
 from lesionary.train.objectives.contrast import check_rows, contrast
@@ -41,7 +42,12 @@ class SimCLR(Objective, name="simclr"):
     """SimCLR with a projection of two layers, without batch norm as published for FMCIB."""
 
     def __init__(
-        self, dimension: int, *, hidden: int = 2048, projection: int = 128, temperature: float = 0.1
+        self,
+        dimension: int,
+        *,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 128,
+        temperature: PositiveFloat = 0.1,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(lesion=2)

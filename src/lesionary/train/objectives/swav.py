@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -78,16 +79,16 @@ class SwAV(Objective, name="swav"):
         self,
         dimension: int,
         *,
-        hidden: int = 2048,
-        projection: int = 128,
-        prototypes: int = 3000,
-        small: int = 6,
-        queue: int = 3840,
-        queue_from_epoch: int = 15,
-        frozen_epochs: int = 1,
-        temperature: float = 0.1,
-        epsilon: float = 0.05,
-        iterations: int = 3,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 128,
+        prototypes: PositiveInt = 3000,
+        small: NonNegativeInt = 6,
+        queue: NonNegativeInt = 3840,
+        queue_from_epoch: NonNegativeInt = 15,
+        frozen_epochs: NonNegativeInt = 1,
+        temperature: PositiveFloat = 0.1,
+        epsilon: PositiveFloat = 0.05,
+        iterations: PositiveInt = 3,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(lesion=2, small=small)

@@ -6,6 +6,7 @@ Bardes et al., VICReg: variance-invariance-covariance regularization, 2022.
 from __future__ import annotations
 
 import torch
+from pydantic import NonNegativeFloat, PositiveInt
 from torch import Tensor
 from torch.nn import functional
 
@@ -67,11 +68,11 @@ class VICReg(Objective, name="vicreg"):
         self,
         dimension: int,
         *,
-        hidden: int = 2048,
-        projection: int = 2048,
-        invariance: float = 25.0,
-        variance: float = 25.0,
-        covariance: float = 1.0,
+        hidden: PositiveInt = 2048,
+        projection: PositiveInt = 2048,
+        invariance: NonNegativeFloat = 25.0,
+        variance: NonNegativeFloat = 25.0,
+        covariance: NonNegativeFloat = 1.0,
     ) -> None:
         super().__init__()
         self.plan = ViewPlan(lesion=2)
