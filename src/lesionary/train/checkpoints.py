@@ -54,10 +54,11 @@ class Checkpoints:
         best: Best | None,
     ) -> None:
         """Write all that the training goes on from; a module with NaN in it is refused."""
+        check_sound(module)
         self._write(
             self.last,
             {
-                "module": _sound(module),
+                "module": module.state_dict(),
                 "step": step,
                 "optimizer": dict(optimizer),
                 "precision": dict(precision),
@@ -66,8 +67,8 @@ class Checkpoints:
         )
 
     def write_best(self, module: nn.Module) -> None:
-        """Write the parameters and buffers of the best state."""
-        self._write(self.best, {"module": _sound(module)})
+        """Write the parameters and buffers of the best state so far."""
+        self._write(self.best, {"module": module.state_dict()})
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         try:
@@ -115,13 +116,12 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
     module.load_state_dict(dict(tensors))
 
 
-def _sound(module: nn.Module) -> dict[str, Tensor]:
-    tensors = module.state_dict()
-    for name, tensor in tensors.items():
+def check_sound(module: nn.Module) -> None:
+    """Raise where a parameter or buffer is not finite."""
+    for name, tensor in module.state_dict().items():
         if tensor.is_floating_point() and not torch.isfinite(tensor.sum()):
             raise TrainingError(
                 f"The training has diverged: {name} holds values that are not finite. The last "
                 "checkpoint is from before. Lower optimizer.lr, add schedule.warmup_epochs, or "
                 "set training.clip_norm, and start a new run."
             )
-    return tensors

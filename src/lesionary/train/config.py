@@ -82,6 +82,9 @@ class Training(Part):
     epochs : int
     batch_size : int
         Lesions (or scans) a step, over all devices together.
+    micro_batch : int or None
+        Patches that the network of a device sees at once, where memory does not hold all; the
+        loss is still that of the whole batch.
     precision : {"32-true", "16-mixed", "bf16-mixed"}
         Of the network; heads and loss are always computed in 32 bits.
     clip_norm : float or None
@@ -92,6 +95,7 @@ class Training(Part):
 
     epochs: Count = 100
     batch_size: Count = 64
+    micro_batch: Count | None = None
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
     clip_norm: Positive | None = None
     sync_batch_norm: bool = True
@@ -184,10 +188,7 @@ def load_config(
         try:
             return kind.model_validate(values)
         except ValidationError as error:
-            problems = [
-                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-                for each in error.errors()
-            ]
+            problems = [_said(each) for each in error.errors()]
     raise TrainingError(f"{place} is not a valid training file: {'; '.join(problems)}.")
 
 
@@ -240,7 +241,16 @@ def _set(values: dict[str, Any], override: str) -> None:
     values[last] = value
 
 
+def _said(error: Mapping[str, Any]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{place} is missing: write it in the file, or give --set {place}=..."
+    return f"{place}: {error['msg']}"
+
+
 def _unknown_keys(kind: type[BaseModel], values: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    if kind.model_config.get("extra") == "allow":
+        return
     for key, value in values.items():
         field = kind.model_fields.get(key)
         if field is None:

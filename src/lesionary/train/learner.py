@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any, Protocol
 
 import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from lesionary.train.config import RunConfig
 from lesionary.train.optimization import build_optimizer, learning_rate_factor
@@ -89,16 +89,10 @@ class Learner(lightning.LightningModule):
         """Return a source of random numbers on the CPU, the current step's and process's own."""
         return torch.Generator().manual_seed(self._step_seed())
 
-    def train_dataloader(self) -> DataLoader[Any]:
+    def train_dataloader(self) -> Iterable[Any]:
         """Return all batches that are left."""
-        workers = self.config.machine.workers
-        return DataLoader(
-            _WholeRun(self.batches(self.trainer.global_rank, self.trainer.world_size)),
-            batch_size=None,
-            sampler=range(self.step, self.total_steps),
-            num_workers=workers,
-            pin_memory=self.device.type == "cuda",
-        )
+        batches = self.batches(self.trainer.global_rank, self.trainer.world_size)
+        return _BatchesLeft(batches, self.step, self.total_steps, self.config.machine.workers)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Build the optimizer; its learning rates are set before each step."""
@@ -125,20 +119,26 @@ class Learner(lightning.LightningModule):
         return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
 
 
-class _WholeRun(Dataset[Any]):
-    """The batches of all epochs one after the other: item ``s`` is that of step ``s``.
+class _BatchesLeft:
+    """The batches of a run from a step on, through all its epochs."""
 
-    So worker processes live as long as the run and need not be told of epochs.
-    """
+    def __init__(self, batches: Batches, step: int, total: int, workers: int) -> None:
+        self._batches, self._step, self._total, self._workers = batches, step, total, workers
 
-    def __init__(self, batches: Batches) -> None:
-        self._batches = batches
-        self._length = len(batches)
-        self._epoch: int | None = None
+    def __len__(self) -> int:
+        return self._total - self._step
 
-    def __getitem__(self, step: int) -> Any:
-        epoch, index = divmod(step, self._length)
-        if epoch != self._epoch:
+    def __iter__(self) -> Iterator[Any]:
+        step = self._step
+        while step < self._total:
+            epoch, first = divmod(step, len(self._batches))
             self._batches.set_epoch(epoch)
-            self._epoch = epoch
-        return self._batches[index]
+            # Processes start anew with each epoch, for then they know which one it is.
+            yield from DataLoader(
+                self._batches,  # type: ignore[arg-type]  # it need not be a torch Dataset
+                batch_size=None,
+                sampler=range(first, len(self._batches)),
+                num_workers=self._workers,
+                pin_memory=torch.cuda.is_available(),
+            )
+            step = (epoch + 1) * len(self._batches)

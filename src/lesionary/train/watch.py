@@ -11,7 +11,7 @@ import lightning
 import torch
 
 from lesionary.errors import TrainingError
-from lesionary.train.checkpoints import Best, Checkpoints
+from lesionary.train.checkpoints import Best, Checkpoints, check_sound
 from lesionary.train.console import Console
 from lesionary.train.history import METRICS, History
 from lesionary.train.learner import Learner
@@ -64,12 +64,18 @@ class Watch(lightning.Callback):
         logs_now = learner.logs_now
         learner.step += 1
         epoch, rest = divmod(learner.step, learner.steps_per_epoch)
-        scores = self._evaluate(epoch) if rest == 0 else {}
         if logs_now:
-            self._log(trainer, outputs, scores)
+            metrics = self._measure(trainer, outputs)
+            reason = _divergence(metrics) or learner.trouble(metrics)
+            if rest == 0 and not reason:
+                metrics |= self._evaluate(trainer, epoch)
+            self._log(trainer, metrics)
+            if reason:
+                raise TrainingError(
+                    f"The training was stopped after {learner.step} steps: {reason} "
+                    f"{self._kept()}What was measured is in {learner.config.run / METRICS}."
+                )
         self._console.update(learner.step)
-        if scores and learner.score is not None and learner.score in scores:
-            self._keep_best(trainer, scores[learner.score], epoch)
         minutes = (time.monotonic() - self._saved) / 60
         stop = trainer.received_sigterm
         if rest == 0 or stop or minutes > learner.config.machine.checkpoint_minutes:
@@ -94,40 +100,37 @@ class Watch(lightning.Callback):
         if hasattr(self, "_console"):
             self._console.close()
 
-    def _evaluate(self, epoch: int) -> dict[str, float]:
-        learner = self._learner
-        learner.eval()
-        try:
-            with torch.no_grad():
-                return learner.evaluate(epoch)
-        finally:
-            learner.train()
-
-    def _log(
-        self, trainer: lightning.Trainer, outputs: Mapping[str, Any], scores: Mapping[str, float]
-    ) -> None:
+    def _measure(self, trainer: lightning.Trainer, outputs: Mapping[str, Any]) -> dict[str, float]:
         learner, now = self._learner, time.monotonic()
         pace = (learner.step - self._logged_step) / max(now - self._logged, 1e-9)
         self._logged, self._logged_step = now, learner.step
-        metrics = {
+        return {
             "loss": float(outputs["loss"]),
             **{name: float(value) for name, value in outputs["logs"].items()},
-            **scores,
             "lr": float(trainer.optimizers[0].param_groups[0]["lr"]),
             "samples_per_second": pace * learner.config.training.batch_size,
             "hours_left": (learner.total_steps - learner.step) / pace / 3600,
         }
-        place = {"step": learner.step, "epoch": learner.step / learner.steps_per_epoch}
+
+    def _evaluate(self, trainer: lightning.Trainer, epoch: int) -> dict[str, float]:
+        learner = self._learner
+        check_sound(learner)
+        learner.eval()
+        with torch.no_grad():
+            scores = learner.evaluate(epoch)
+        learner.train()
+        if learner.score is not None and learner.score in scores:
+            self._keep_best(trainer, scores[learner.score], epoch)
+        return scores
+
+    def _log(self, trainer: lightning.Trainer, metrics: Mapping[str, float]) -> None:
+        step = self._learner.step
         if self._history is not None:
-            self._history.add({**place, **metrics})
+            epoch = step / self._learner.steps_per_epoch
+            self._history.add({"step": step, "epoch": epoch, **metrics})
         for logger in trainer.loggers:
-            logger.log_metrics(metrics, step=learner.step)
+            logger.log_metrics(dict(metrics), step=step)
         self._console.describe(metrics)
-        if reason := _divergence(metrics) or learner.trouble(metrics):
-            raise TrainingError(
-                f"The training was stopped after {learner.step} steps: {reason} "
-                f"{self._kept()} What was measured is in {learner.config.run / METRICS}."
-            )
 
     def _keep_best(self, trainer: lightning.Trainer, score: float, epoch: int) -> None:
         if self.best is None or score > self.best.score:
@@ -148,7 +151,7 @@ class Watch(lightning.Callback):
 
     def _kept(self) -> str:
         last = self._checkpoints.last
-        return f"The last good checkpoint is {last}." if last.exists() else ""
+        return f"The last good checkpoint is {last}. " if last.exists() else ""
 
 
 def _divergence(metrics: Mapping[str, float]) -> str | None:

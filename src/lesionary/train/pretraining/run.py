@@ -1,0 +1,275 @@
+"""One pre-training: from a file to an encoder."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lesionary import __version__
+from lesionary.cohort.load import load
+from lesionary.encode.registry import load_card
+from lesionary.errors import TrainingError
+from lesionary.train.extra import need_lightning
+from lesionary.train.objectives import build_objective
+from lesionary.train.pretraining.config import PretrainConfig, load_pretraining
+from lesionary.train.store import PatchStore, build_store
+from lesionary.train.views import draw_views, load_views
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lesionary.encode.card import ModelCard
+    from lesionary.train.engine import Fitted
+    from lesionary.train.pretraining.learner import Pretraining
+
+CURVES = "curves.png"
+_OF_THIS_MACHINE: Any = {"run": True, "machine": True, "data": {"root": True, "store": True}}
+_PICTURED = 6
+"""Lesions in a picture of views."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """What a pre-training made.
+
+    Attributes
+    ----------
+    run : Path
+        With ``metrics.csv``, ``config.yaml``, the checkpoints and the loggers' files in it.
+    encoder : Path
+        Folder that ``load_encoder`` and ``extract`` take.
+    curves : Path
+        Picture of the metrics.
+    name : str
+        Of the encoder.
+    lesions : int
+        That it was trained on.
+    steps, epochs : int
+    score : float or None
+        Of the probe, at its best.
+    best_epoch : int or None
+        Which the encoder is of; None if it is of the last.
+    seconds : float
+        That this call took to train.
+    is_main : bool
+        False in all processes of a run but the one that wrote.
+    """
+
+    run: Path
+    encoder: Path
+    curves: Path
+    name: str
+    lesions: int
+    steps: int
+    epochs: int
+    score: float | None
+    best_epoch: int | None
+    seconds: float
+    is_main: bool
+
+
+def pretrain(
+    config: str | Path | Mapping[str, Any] | PretrainConfig,
+    *,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+) -> Pretrained:
+    """Train an encoder on lesions without labels.
+
+    Parameters
+    ----------
+    config : str, Path, mapping or PretrainConfig
+        A training file, the name of a ready one (``fmcib``, ``simclr``, ...), or its content.
+    overrides : sequence of str
+        ``key=value``, such as ``optimizer.lr=0.1``.
+    resume : bool
+        Go on with the run where it stopped.
+
+    Returns
+    -------
+    Pretrained
+
+    Raises
+    ------
+    TrainingError
+        If it cannot start, or diverges. Checkpoints that were written stay.
+    """
+    need_lightning()  # before what cannot be imported without it
+    from lesionary.train.curves import draw_curves
+    from lesionary.train.engine import fit
+    from lesionary.train.export import export_encoder
+    from lesionary.train.history import METRICS
+    from lesionary.train.pretraining.learner import Pretraining, training_rows
+
+    config = load_pretraining(config, overrides)
+    card = load_card(config.encoder)
+    _check(config, card)
+    store = _store(config, card)
+    learner = Pretraining(config, store)
+    fitted = fit(learner, resume=resume)
+    name = config.name or _name_from(config.run)
+    learned = store.lesions.iloc[training_rows(store, config.data.split)]
+    done = Pretrained(
+        run=config.run,
+        encoder=config.run / "encoder",
+        curves=config.run / CURVES,
+        name=name,
+        lesions=len(learned),
+        steps=fitted.steps,
+        epochs=fitted.epochs,
+        score=fitted.best.score if fitted.best else None,
+        best_epoch=fitted.best.epoch if fitted.best else None,
+        seconds=fitted.seconds,
+        is_main=fitted.is_main,
+    )
+    if fitted.is_main:
+        export_encoder(
+            learner.encoder,
+            done.encoder,
+            name=name,
+            title=f"Pre-trained with {config.objective.name}",
+            description=_told(config, learner, fitted),
+            training_data=_data_told(config, learned),
+            limits=("Trained by its user; not validated by anyone else unless they say so.",),
+            record=_record(config, learner, done),
+        )
+        draw_curves(config.run / METRICS, done.curves, title=f"{name}: {config.objective.name}")
+    return done
+
+
+def show_views(
+    config: str | Path | Mapping[str, Any] | PretrainConfig,
+    out: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+) -> Path:
+    """Draw what the network of a training file will see of a few lesions.
+
+    Parameters
+    ----------
+    config, overrides
+        As for :func:`pretrain`.
+    out : path
+        Picture to write: ``.png``, ``.svg`` or ``.pdf``.
+    """
+    import torch
+
+    config = load_pretraining(config, overrides)
+    recipe, views = load_card(config.encoder).input, load_views(config.views)
+    loaded = load(config.data.cohort, config.data.root)
+    chosen = np.random.default_rng(config.seed).permutation(len(loaded.table))[:_PICTURED]
+    few = loaded.table.iloc[np.sort(chosen)].reset_index(drop=True)
+    with tempfile.TemporaryDirectory() as folder:
+        store = build_store(
+            few, folder, root=loaded.root, recipe=recipe, margin_vox=config.data.margin_vox,
+            backgrounds=0, workers=0,
+        )  # fmt: skip
+        patches = torch.from_numpy(store.cut(np.arange(len(store)), size_vox=store.crop_vox))
+    draw_views(
+        views,
+        patches,
+        out,
+        mapping=recipe.intensity,
+        size_vox=recipe.size_vox,
+        names=store.lesions["lesion_id"].astype(str).tolist(),
+        seed=config.seed,
+    )
+    return Path(out)
+
+
+def _check(config: PretrainConfig, card: ModelCard) -> None:
+    """Raise what can be known to be wrong before hours of cutting patches."""
+    import torch
+
+    load_views(config.views)
+    with torch.device("meta"):
+        build_objective(
+            config.objective.name,
+            card.dimension,
+            size_vox=card.input.size_vox,
+            **config.objective.settings,
+        )
+
+
+def _store(config: PretrainConfig, card: ModelCard) -> PatchStore:
+    """Build the patch store; of several processes, the first one does while the others wait."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    data = config.data
+    if getattr(rank_zero_only, "rank", 0):
+        return _wait_for(config.store)
+    return build_store(
+        data.cohort,
+        config.store,
+        root=data.root,
+        recipe=card.input,
+        margin_vox=data.margin_vox,
+        backgrounds=data.backgrounds,
+        avoid_lesions=data.avoid_lesions,
+        seed=config.seed,
+    )
+
+
+def _wait_for(folder: Path) -> PatchStore:
+    while True:
+        try:
+            return PatchStore.open(folder)
+        except TrainingError:
+            time.sleep(1)
+
+
+def _name_from(run: Path) -> str:
+    words = re.findall("[a-z0-9]+", run.resolve().name.lower())
+    return "_".join(words) or "encoder"
+
+
+def _told(config: PretrainConfig, learner: Pretraining, fitted: Fitted) -> str:
+    training, optimizer = config.training, config.optimizer
+    kept = (
+        f"Kept from epoch {fitted.best.epoch}, where the balanced accuracy of nearest neighbours "
+        f"for {config.probe.label} on the tune split was highest ({fitted.best.score:.3f})."
+        if fitted.best
+        else "Kept from the last epoch."
+    )
+    return (
+        f"Trained without labels with the objective {config.objective.name}, starting from "
+        f"{learner.encoder.card.name}: {fitted.epochs} epochs ({fitted.steps:,} steps) of batches "
+        f"of {training.batch_size}, {optimizer.name} with a learning rate of "
+        f"{optimizer.peak(training.batch_size):.4g}, {training.precision}, seed {config.seed}. "
+        f"{kept} All settings are in training.yaml, beside this card."
+    )
+
+
+def _data_told(config: PretrainConfig, learned: pd.DataFrame) -> str:
+    counts = [f"{len(learned):,} lesions", f"{learned['scan'].nunique():,} scans"]
+    if "patient_id" in learned:
+        counts.append(f"{learned['patient_id'].nunique():,} patients")
+    return f"{', '.join(counts)} of {config.data.cohort.name}, without labels"
+
+
+def _record(config: PretrainConfig, learner: Pretraining, done: Pretrained) -> dict[str, Any]:
+    settings = config.model_dump(mode="json", exclude=_OF_THIS_MACHINE)
+    settings["encoder"] = learner.encoder.card.name
+    settings["data"]["cohort"] = config.data.cohort.name
+    settings["views"] = load_views(config.views).model_dump(mode="json")
+    return {
+        "lesions": done.lesions,
+        "steps": done.steps,
+        "epochs": done.epochs,
+        "kept_epoch": done.best_epoch or done.epochs,
+        "probe_accuracy": done.score,
+        "parameters": sum(one.numel() for one in learner.encoder.network.parameters()),
+        "settings": settings,
+        "versions": {
+            "lesionary": __version__,
+            **{name: version(name) for name in ("torch", "monai", "lightning")},
+        },
+    }
