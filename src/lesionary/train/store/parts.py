@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from lesionary.encode.inputs import stamp
 from lesionary.encode.plan import ScanLesions, Shard
 from lesionary.encode.prepare import sources
 from lesionary.files import atomic_path
 from lesionary.train.store.crops import Cutting, ScanCrops, cut_crops
+
+HEADER_BYTES = 128
+"""Of a ``.npy`` with five axes: numpy fills it up to a multiple of 64."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,8 @@ class Parts:
         self._about(key).unlink(missing_ok=True)
         self.voxels(key).unlink(missing_ok=True)
         if cut.ready:
-            with atomic_path(self.voxels(key)) as temporary, temporary.open("wb") as file:
-                np.save(file, cut.crops, allow_pickle=False)
+            with atomic_path(self.voxels(key)) as temporary:
+                _save(temporary, cut.crops)
         about = {"ready": cut.ready, "set_aside": cut.set_aside, "stamp": stamp}
         with atomic_path(self._about(key)) as temporary:
             temporary.write_text(json.dumps(about), encoding="utf-8")
@@ -83,6 +88,13 @@ class CutInto:
         before = stamp_of(scan)
         self.parts.write(scan, cut_crops(scan, self.cutting), before)
         return True
+
+
+def _save(path: Path, crops: NDArray[np.int16]) -> None:
+    """Write a ``.npy``. On a full disk, ``np.save`` can lose the last bytes and not say so."""
+    with path.open("wb") as file:
+        npy.write_array_header_1_0(file, npy.header_data_from_array_1_0(crops))
+        file.write(np.ascontiguousarray(crops).data)
 
 
 def part_key(scan: ScanLesions) -> str:

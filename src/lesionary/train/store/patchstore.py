@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from lesionary.cohort.table import read_table
 from lesionary.errors import TrainingError
 from lesionary.scan.recipe import Recipe
-from lesionary.train.store.parts import Parts
+from lesionary.train.store.parts import HEADER_BYTES, Parts
 
 MANIFEST = "store.json"
 LESIONS = "lesions.parquet"
@@ -71,7 +72,8 @@ class PatchStore:
                 "build it again: it goes on where it stopped."
             )
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        store = cls(path, pd.read_parquet(path / LESIONS), manifest)
+        lesions = read_table(path / LESIONS).reset_index(drop=True)
+        store = cls(path, lesions, manifest)
         store._check_whole()
         return store
 
@@ -146,7 +148,7 @@ class PatchStore:
         for key, rows in zip(self._keys, np.diff(self._first_rows), strict=True):
             path = Parts(self.path / "crops").voxels(key)
             found = path.stat().st_size if path.exists() else 0
-            if found < rows * crop_bytes:
+            if found != HEADER_BYTES + rows * crop_bytes:
                 raise TrainingError(
                     f"{path} is missing or not whole. Copy the store again, or remove {self.path} "
                     "and build it again."
