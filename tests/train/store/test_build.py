@@ -215,7 +215,9 @@ def test_seed_may_come_from_a_mask(own_scans: Path, tmp_path: Path) -> None:
 
 
 def test_pet_is_set_aside(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crops, "read_scan", lambda path: replace(read_scan(path), unit="SUV"))
+    monkeypatch.setattr(
+        "lesionary.train.store.crops.read_scan", lambda path: replace(read_scan(path), unit="SUV")
+    )
     with pytest.raises(TrainingError, match="holds SUV"):
         build_store(scans / "cohort.csv", tmp_path, **OPTIONS)
 
@@ -346,11 +348,11 @@ def test_other_scans_are_noticed(own_scans: Path, tmp_path: Path) -> None:
 
 def test_damaged_store_is_not_opened(store: PatchStore, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(store.path, tmp_path / "copy"))
-    crops = sorted(copy.glob("crops/*.npy"))[0]
-    crops.write_bytes(crops.read_bytes()[:-1])
+    file = sorted(copy.glob("crops/*.npy"))[0]
+    file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(TrainingError, match="missing or not whole"):
         PatchStore.open(copy)
-    crops.unlink()
+    file.unlink()
     with pytest.raises(TrainingError, match="missing or not whole"):
         PatchStore.open(copy)
 
