@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from typing import Annotated
 
 import typer
 
 from lesionary import __version__, progress
-from lesionary.cli import cohort, demo, encoders, extract, features, phantom, scan
+from lesionary.cli import cohort, demo, encoders, extract, features, phantom, pretrain, scan
 from lesionary.cli.exits import USER_ERROR
 from lesionary.errors import LesionaryError
 
@@ -27,6 +29,7 @@ app.add_typer(phantom.app)
 app.command()(extract.extract)
 app.add_typer(features.app)
 app.add_typer(encoders.app)
+app.command()(pretrain.pretrain)
 app.command()(demo.demo)
 
 
@@ -53,6 +56,10 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's error is one line and exit status 2."""
+    # Hundreds of thousands of objects come with torch, and none of them is garbage: looking
+    # through them again and again takes a second while they are imported, and one at the end.
+    gc.set_threshold(100_000, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
     words = sys.argv[1:]
     # --quiet and --debug belong to every command, so they may stand behind it as well.
     anywhere = [word for word in ("--quiet", "--debug") if word in words]

@@ -19,7 +19,7 @@ from lesionary.cohort.columns import (
     SPLITS,
     TIME,
 )
-from lesionary.cohort.leakage import leakage
+from lesionary.cohort.leaks import leakage
 from lesionary.cohort.load import Loaded
 from lesionary.cohort.problem import Findings, value_text
 

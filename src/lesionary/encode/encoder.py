@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -84,9 +85,10 @@ def load_encoder(
         return Encoder(card, network, hash_parameters(network)).eval()
     if card.weights is None and card.requires:
         raise WeightsError(f"{card.name} brings its own weights; leave out the file {weights}.")
-    network = build_network(card, fill=False)
-    path = Path(weights) if weights is not None else find_weights(card)
-    digest = sha256(path)
+    with ThreadPoolExecutor(1) as beside:  # hashing takes as long as importing the network
+        hashing = beside.submit(_find_and_hash, card, weights)
+        network = build_network(card, fill=False)
+        path, digest = hashing.result()
     stated = card.weights.sha256 if card.weights and weights is None else None
     if stated and digest != stated:
         raise WeightsError(
@@ -95,3 +97,8 @@ def load_encoder(
         )
     load_weights(network, path, card)
     return Encoder(card, network, digest).eval()
+
+
+def _find_and_hash(card: ModelCard, weights: str | Path | None) -> tuple[Path, str]:
+    path = Path(weights) if weights is not None else find_weights(card)
+    return path, sha256(path)

@@ -37,26 +37,35 @@ class Fused(nn.Module):
     Parameters
     ----------
     convolution : nn.Conv3d
-        One that :func:`can_fuse` accepts.
+        One that :func:`can_fuse` accepts. Its weights are taken away from it.
     rectify : bool
         End with a ReLU.
     """
 
     def __init__(self, convolution: nn.Conv3d, *, rectify: bool) -> None:
         super().__init__()
-        self.convolution: nn.Conv3d | None = convolution
-        self._rectify = rectify
+        self._layer: _Layer | None = _Layer(
+            convolution.weight.detach(),
+            None if convolution.bias is None else convolution.bias.detach(),
+            convolution.stride,
+            tuple(map(int, convolution.padding)),
+            convolution.dilation,
+            convolution.groups,
+            rectify,
+        )
         self._dtype = convolution.weight.dtype
         self._run: Run | None = None
+        for name in ("weight", "bias"):
+            convolution.register_parameter(name, None)
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         """Return maps ``(n, c, z', y', x')``, in bfloat16 if the first were autocast to it."""
         if self._run is None:
-            assert self.convolution is not None
+            assert self._layer is not None
             if torch.is_autocast_enabled("cpu"):
                 self._dtype = torch.get_autocast_dtype("cpu")
-            self._run = _prepare(self.convolution, x.to(self._dtype), rectify=self._rectify)
-            self.convolution = None
+            self._run = _prepare(self._layer.to(self._dtype), x.to(self._dtype))
+            self._layer = None
         return self._run(x.to(self._dtype), None if other is None else other.to(self._dtype))
 
 
@@ -76,22 +85,19 @@ class _Layer:
         axes = zip(x.shape[2:], kernel, self.stride, self.padding, strict=True)
         return torch.Size((size + 2 * pad - width) // step + 1 for size, width, step, pad in axes)
 
+    def to(self, dtype: torch.dtype) -> _Layer:
+        """Return the layer with weights of that type."""
+        bias = None if self.bias is None else self.bias.to(dtype)
+        return replace(self, weight=self.weight.to(dtype), bias=bias)
 
-def _prepare(convolution: nn.Conv3d, x: Tensor, *, rectify: bool) -> Run:
-    layer = _Layer(
-        convolution.weight.detach().to(x.dtype),
-        None if convolution.bias is None else convolution.bias.detach().to(x.dtype),
-        convolution.stride,
-        tuple(map(int, convolution.padding)),
-        convolution.dilation,
-        convolution.groups,
-        rectify,
-    )
+
+def _prepare(layer: _Layer, x: Tensor) -> Run:
     if layer.groups == 1 and set(layer.dilation) == {1} and set(layer.weight.shape[2:]) != {1}:
         few = layer.output_shape(x).numel() <= _FEW_POSITIONS
-        if few and convolution.in_channels >= _MANY_CHANNELS:
+        channels = layer.weight.shape[1]
+        if few and channels >= _MANY_CHANNELS:
             return _tap_by_tap(layer)
-        if convolution.in_channels == 1:
+        if channels == 1:
             return _unfolded(layer, x)
     return _packed(layer, x)
 
@@ -106,6 +112,7 @@ def _packed(layer: _Layer, x: Tensor) -> Run:
     bias, last = layer.bias, "relu" if layer.rectify else None
 
     def run(x: Tensor, other: Tensor | None) -> Tensor:
+        x = x.contiguous(memory_format=torch.channels_last_3d)
         if other is None:
             result: Tensor = operation(x, weight, bias, *order, last or "none", [], "")
         else:

@@ -8,7 +8,7 @@ from collections import Counter
 import torch
 from torch import fx, nn
 from torch.fx.proxy import TraceError
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 from lesionary.encode.encoder import Encoder
 from lesionary.encode.fused import Fused, can_fuse
@@ -18,9 +18,9 @@ _RECTIFIERS = (torch.relu, torch.relu_, nn.functional.relu, nn.functional.relu_,
 
 
 def speed_up(encoder: Encoder, device: torch.device) -> Encoder:
-    """Fold batch norms into the convolutions before them; lay convolutions out channels last.
+    """Fold batch norms into the convolutions before them, and lay these out channels last.
 
-    On a CPU, sums and ReLUs are then fused into the convolutions that they follow. All of it
+    On a CPU, sums and ReLUs are fused into the convolutions that they follow as well. All of it
     changes features by rounding only; ``benchmarks/forward.py`` measures what it gains.
     Networks without batch norms, and those whose control flow cannot be traced, stay as
     they are.
@@ -42,7 +42,8 @@ def speed_up(encoder: Encoder, device: torch.device) -> Encoder:
         encoder.network = folded = _fold(traced)
         if device.type == "cpu":
             _fuse(folded)
-        folded.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        else:
+            folded.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return encoder
 
 
@@ -57,14 +58,27 @@ def _fold(traced: fx.GraphModule) -> fx.GraphModule:
             continue
         if len(before.users) > 1:
             continue
-        folded = fuse_conv_bn_eval(modules[before.target], modules[node.target])
-        modules[before.target] = folded
-        traced.add_submodule(before.target, folded)
+        _fold_into(modules[before.target], modules[node.target])
         node.replace_all_uses_with(before)
         traced.graph.erase_node(node)
     traced.delete_all_unused_submodules()
     traced.recompile()
     return traced
+
+
+def _fold_into(convolution: nn.Conv3d, norm: nn.BatchNorm3d) -> None:
+    """Change a convolution in place: the old weights are not kept beside the new ones."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    convolution.weight, convolution.bias = fuse_conv_bn_weights(
+        convolution.weight,
+        convolution.bias,
+        norm.running_mean,
+        norm.running_var,
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
 
 
 def _fuse(traced: fx.GraphModule) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ _SHOWN = 5
 def load_weights(network: nn.Module, path: Path, card: ModelCard) -> None:
     """Fill every parameter and statistic of a network from a file, or say what differs.
 
-    The file's tensors, mapped into memory where its format allows, become the parameters.
+    The file's tensors become the parameters.
     """
     layout = card.weights.layout if card.weights else Layout()
     tensors = _arrange(read_tensors(path, layout), layout, path)
@@ -123,11 +122,9 @@ def _read_safetensors(path: Path) -> Any:
 
 def _read_torch(path: Path) -> Any:
     try:
-        # A mapped file is read as needed and shared by the processes that load it.
+        # Not mapped: a map stays in memory as a whole for as long as one tensor of it is used.
         with torch.serialization.safe_globals(_NUMPY_NUMBERS):
-            return torch.load(
-                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
-            )
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path} is refused: it is no whole checkpoint, or holds more than tensors and "
