@@ -14,6 +14,7 @@ from typing import Any
 import lightning
 import yaml
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lesionary.errors import TrainingError
 from lesionary.files import atomic_path
@@ -88,7 +89,13 @@ def fit(learner: Learner, *, resume: bool = False) -> Fitted:
     if learner.step < learner.total_steps:
         with _quietly():
             trainer = _trainer(config, learner, watch)
-            trainer.fit(learner)
+            try:
+                trainer.fit(learner)
+            except SIGTERMException as told:
+                raise TrainingError(
+                    f"The training was told to end (SIGTERM) and did, after {learner.step} steps. "
+                    "Nothing is lost: run the same command with --resume."
+                ) from told
         is_main = trainer.is_global_zero
     if watch.best is not None and is_main:
         fill(learner, read_checkpoint(checkpoints.best)["module"], checkpoints.best)

@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from lesionary.errors import TrainingError
 from lesionary.train.checkpoints import Best, Checkpoints, check_sound
@@ -33,6 +34,7 @@ class Watch(lightning.Callback):
         self._learner = learner
         self._checkpoints = checkpoints
         self._resumed: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._console: Console | None = None
 
     def resume(self, optimizer: dict[str, Any], precision: dict[str, Any]) -> None:
         """Take over the state of the optimizer and of the precision's scale."""
@@ -75,19 +77,15 @@ class Watch(lightning.Callback):
                     f"The training was stopped after {learner.step} steps: {reason} "
                     f"{self._kept()}What was measured is in {learner.config.run / METRICS}."
                 )
+        assert self._console is not None
         self._console.update(learner.step)
         minutes = (time.monotonic() - self._saved) / 60
-        stop = trainer.received_sigterm
-        if rest == 0 or stop or minutes > learner.config.machine.checkpoint_minutes:
+        if rest == 0 or minutes > learner.config.machine.checkpoint_minutes:
             self._save(trainer)
-        if stop:
-            raise TrainingError(
-                f"The training was told to end (SIGTERM) and did, after {learner.step} steps. "
-                "Nothing is lost: run the same command with --resume."
-            )
 
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Leave the terminal as it was."""
+        assert self._console is not None
         self._console.close()
 
     def on_exception(
@@ -96,8 +94,10 @@ class Watch(lightning.Callback):
         module: lightning.LightningModule,
         exception: BaseException,
     ) -> None:
-        """Leave the terminal as it was."""
-        if hasattr(self, "_console"):
+        """Save a training that is told to end, and leave the terminal as it was."""
+        if isinstance(exception, SIGTERMException):  # comes between two steps
+            self._save(trainer)
+        if self._console is not None:
             self._console.close()
 
     def _measure(self, trainer: lightning.Trainer, outputs: Mapping[str, Any]) -> dict[str, float]:
@@ -130,7 +130,8 @@ class Watch(lightning.Callback):
             self._history.add({"step": step, "epoch": epoch, **metrics})
         for logger in trainer.loggers:
             logger.log_metrics(dict(metrics), step=step)
-        self._console.describe(metrics)
+        if self._console is not None:
+            self._console.describe(metrics)
 
     def _keep_best(self, trainer: lightning.Trainer, score: float, epoch: int) -> None:
         if self.best is None or score > self.best.score:
