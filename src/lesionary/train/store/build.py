@@ -99,8 +99,8 @@ def build_store(
             (folder / MANIFEST).unlink(missing_ok=True)  # until it describes what is there again
             count = default_workers() if workers is None else workers
             cut = run_each(CutInto(parts, cutting), todo, min(count, len(todo)))
-            for scan, done in progress.track(cut, "Cutting crops", total=len(todo)):
-                if not done:
+            for scan, ready in progress.track(cut, "Cutting crops", total=len(todo)):
+                if ready is None:  # it ended its process
                     parts.write(scan, lost(scan, cutting), stamp_of(scan))
         _finish(folder, settings, scans, parts, lesions, _table(cohort, root))
     except OSError as error:

@@ -83,11 +83,12 @@ class CutInto:
     parts: Parts
     cutting: Cutting
 
-    def __call__(self, scan: ScanLesions) -> bool:
-        """Cut and write; what is returned only tells that the process lived."""
+    def __call__(self, scan: ScanLesions) -> int:
+        """Cut and write; return how many lesions are ready."""
         before = stamp_of(scan)
-        self.parts.write(scan, cut_crops(scan, self.cutting), before)
-        return True
+        cut = cut_crops(scan, self.cutting)
+        self.parts.write(scan, cut, before)
+        return len(cut.ready)
 
 
 def _save(path: Path, crops: NDArray[np.int16]) -> None:
