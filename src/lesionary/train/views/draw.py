@@ -102,7 +102,9 @@ def draw_views(
         low, high = _limits(columns[0][1][row], mapping)
         for column, (title, images) in enumerate(columns):
             axes = grid[row, column]
-            axes.imshow(_middle(images[row]), cmap="gray", vmin=low, vmax=high)
+            axes.imshow(
+                _middle(images[row]), cmap="gray", vmin=low, vmax=high, interpolation="nearest"
+            )
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
             if row == 0:

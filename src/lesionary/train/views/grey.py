@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from lesionary.scan.recipe import Intensity
@@ -25,16 +25,22 @@ class Normalise(Step):
 
 
 class Threshold(Grey):
-    """Raise values below ``low`` to it, and lower those above ``high``."""
+    """Raise values below ``low`` to it, and lower those above ``high``; one of them will do."""
 
     probability: Probability = 1.0
     low: float | None = None
     high: float | None = None
 
-    def change(self, patches: Tensor, generator: torch.Generator) -> Tensor:  # noqa: ARG002
-        """Clamp."""
+    @model_validator(mode="after")
+    def _bounded(self) -> Threshold:
         if self.low is None and self.high is None:
-            return patches
+            raise ValueError("give low, high or both")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError("low must not be above high")
+        return self
+
+    def change(self, patches: Tensor, generator: torch.Generator) -> Tensor:
+        """Clamp."""
         return patches.clamp(self.low, self.high)
 
 

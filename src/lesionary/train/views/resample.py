@@ -36,16 +36,18 @@ def resample(patches: Tensor, matrices: Tensor, region_vox: Size, size_vox: Size
         voxels, as after flips and quarter turns, it holds their values, bit for bit.
     """
     maps = _index_maps(matrices, size_of(patches), region_vox, size_vox)
-    exact = (maps == maps.round()).all(dim=2).all(dim=1)
-    if exact.all():
-        return _pick(patches, maps, size_vox)
-    if not exact.any():
-        return _interpolate(patches, maps, size_vox)
+    reads = maps[:, :, :3] != 0
+    # The axis of the view along which each axis of the patch is read; -1 where it is several.
+    order = torch.where(reads.sum(dim=2) == 1, reads.int().argmax(dim=2), -1)
+    order[(order < 0).any(dim=1)] = -1
+    ways = {tuple(way) for way in order.tolist()}
+    if len(ways) == 1:
+        return _look(patches, maps, ways.pop(), size_vox)
     views = patches.new_empty(len(patches), 1, *size_vox)
-    for chosen, look in ((exact, _pick), (~exact, _interpolate)):
-        places = chosen.nonzero()[:, 0]
+    for way in ways:
+        places = (order == torch.tensor(way)).all(dim=1).nonzero()[:, 0]
         there = places.to(patches.device)
-        views[there] = look(patches[there], maps[places], size_vox)
+        views[there] = _look(patches[there], maps[places], way, size_vox)
     return views
 
 
@@ -62,13 +64,41 @@ def _index_maps(matrices: Tensor, shape_vox: Size, region_vox: Size, size_vox: S
     return torch.cat([linear * step, start[..., None]], dim=2)
 
 
-def _pick(patches: Tensor, maps: Tensor, size_vox: Size) -> Tensor:
-    maps = maps.to(patches.device, torch.int64)
-    places: Tensor | int = 0
-    for axis, side in enumerate(patches.shape[2:]):
-        places = places * side + _along(maps[:, axis], size_vox).clamp(0, side - 1)
-    assert isinstance(places, Tensor)
-    return patches.flatten(1).gather(1, places.flatten(1)).view(-1, 1, *size_vox)
+def _look(patches: Tensor, maps: Tensor, order: tuple[int, ...], size_vox: Size) -> Tensor:
+    if -1 in order:
+        return _interpolate(patches, maps, size_vox)
+    return _interpolate_by_axis(patches, maps, order, size_vox)
+
+
+def _interpolate_by_axis(
+    patches: Tensor, maps: Tensor, order: tuple[int, ...], size_vox: Size
+) -> Tensor:
+    """Interpolate along one axis after the other: the same values as in space at once, sooner."""
+    for axis, along in enumerate(order):
+        steps = torch.arange(size_vox[along], dtype=torch.float64)
+        points = maps[:, axis, along, None] * steps + maps[:, axis, 3:]
+        last = patches.shape[2 + axis] - 1
+        points = points.clamp(0, last)
+        below = points.floor()
+        weights = points - below
+        patches_below = _take(patches, 2 + axis, below)
+        if weights.any():
+            above = _take(patches, 2 + axis, (below + 1).clamp(max=last))
+            shape = [len(points) if d == 0 else -1 if d == 2 + axis else 1 for d in range(5)]
+            there = weights.to(patches.device, patches.dtype).view(shape)
+            patches = torch.lerp(patches_below, above, there)
+        else:
+            patches = patches_below
+    return patches.permute(0, 1, *(2 + order.index(axis) for axis in range(3))).contiguous()
+
+
+def _take(patches: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Take slices along one axis, each patch its own."""
+    shape = [*patches.shape]
+    shape[dim] = index.shape[1]
+    places = index.to(patches.device, torch.int64)
+    places = places.view([shape[d] if d in (0, dim) else 1 for d in range(5)])
+    return patches.gather(dim, places.expand(shape))
 
 
 def _interpolate(patches: Tensor, maps: Tensor, size_vox: Size) -> Tensor:

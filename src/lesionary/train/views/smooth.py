@@ -47,10 +47,8 @@ def smooth(patches: Tensor, sigma_vox: Tensor, border: Literal["edge", "zero"]) 
         # Sums of shifted patches, and no convolution: a GPU may cut that to 10 bits.
         total = patches * weights[:, 0]
         for k in range(1, reach + 1):
-            pair = padded.narrow(2 + axis, reach - k, side) + padded.narrow(
-                2 + axis, reach + k, side
-            )
-            total.addcmul_(weights[:, k], pair)
+            for start in (reach - k, reach + k):
+                total.addcmul_(weights[:, k], padded.narrow(2 + axis, start, side))
         patches = total
     return patches
 

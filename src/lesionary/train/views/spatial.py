@@ -41,7 +41,7 @@ class Flip(Spatial):
 
     axes: Annotated[tuple[Literal["z", "y", "x"], ...], Field(min_length=1)] = ("z", "y", "x")
 
-    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:  # noqa: ARG002
+    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:
         """Draw the axis."""
         drawn = torch.randint(len(self.axes), (n,), generator=generator)
         axis = torch.tensor([_AXES.index(name) for name in self.axes])[drawn]
@@ -88,7 +88,7 @@ class Rotate(Spatial):
 
     degrees: Annotated[float, Field(gt=0, le=180)] = 10.0
 
-    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:  # noqa: ARG002
+    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:
         """Draw three angles; the turn about x comes first, that about z last."""
         angles = torch.deg2rad(uniform((3, n), -self.degrees, self.degrees, generator))
         maps = _identities(n)
@@ -110,7 +110,7 @@ class Shift(Spatial):
 
     voxels: NotNegative = 10.0
 
-    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:  # noqa: ARG002
+    def draw(self, n: int, size_vox: tuple[int, int, int], generator: torch.Generator) -> Tensor:
         """Draw the three shifts."""
         maps = _identities(n)
         maps[:, :3, 3] = uniform((n, 3), -self.voxels, self.voxels, generator)
