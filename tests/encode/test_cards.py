@@ -136,6 +136,13 @@ def test_card_of_a_file(tmp_path: Path):
     assert load_encoder(path)(torch.zeros(1, 1, 50, 50, 50)).shape == (1, 128)
 
 
+def test_card_in_a_folder(tmp_path: Path):
+    (tmp_path / "card.yaml").write_text(card_text())
+    assert load_card(tmp_path) == load_card(tmp_path / "card.yaml")
+    with pytest.raises(EncoderError, match="folder with a card.yaml"):
+        load_card(tmp_path / "empty")
+
+
 def test_weights_beside_a_card(tmp_path: Path, monkeypatch):
     packaged = (CARDS / "phantom_tiny.safetensors").read_bytes()
     (tmp_path / "mine.safetensors").write_bytes(packaged)

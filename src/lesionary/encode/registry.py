@@ -15,6 +15,7 @@ from lesionary.scan import load_recipe
 
 ENTRY_POINTS = "lesionary.encoders"
 RANDOM = "random"
+CARD_FILE = "card.yaml"
 _OURS = Path(__file__).parent / "cards"
 
 
@@ -36,7 +37,8 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     ----------
     name_or_path : str, Path or ModelCard
         A name from :func:`card_names`; ``random`` or ``random:<name>``, the untrained control
-        of that network (of ``fmcib``'s unless named); the path of a ``.yaml`` file; or a card.
+        of that network (of ``fmcib``'s unless named); the path of a ``.yaml`` file, or of a
+        folder that has one named ``card.yaml``, as a training run leaves it; or a card.
 
     Examples
     --------
@@ -50,6 +52,10 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     text = str(name_or_path)
     if Path(text).suffix in (".yaml", ".yml"):
         return _read_card(Path(text))
+    if (Path(text) / CARD_FILE).is_file():
+        return _read_card(Path(text) / CARD_FILE)
+    if (Path(text) / CARD_FILE).is_file():
+        return _read_card(Path(text) / CARD_FILE)
     if text == RANDOM:
         return untrained(load_card("fmcib"), RANDOM)
     if text.startswith(f"{RANDOM}:"):
@@ -59,7 +65,7 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     if text not in files:
         raise EncoderError(
             f"There is no encoder {text!r}. There are {', '.join(card_names())}; "
-            "or give the path of a card (.yaml)."
+            "or give the path of a card (.yaml), or of a folder with a card.yaml."
         )
     card = _read_card(files[text])
     if card.name != text:
