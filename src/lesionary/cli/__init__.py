@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from lesionary import __version__, progress
-from lesionary.cli import cohort, demo, encoders, extract, features, phantom, pretrain, scan
+from lesionary.cli import (
+    cohort,
+    demo,
+    encoders,
+    extract,
+    features,
+    finetune,
+    phantom,
+    pretrain,
+    scan,
+)
 from lesionary.cli.exits import USER_ERROR
 from lesionary.errors import LesionaryError
 
@@ -30,6 +40,7 @@ app.command()(extract.extract)
 app.add_typer(features.app)
 app.add_typer(encoders.app)
 app.command()(pretrain.pretrain)
+app.command()(finetune.finetune)
 app.command()(demo.demo)
 
 

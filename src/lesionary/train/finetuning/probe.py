@@ -41,14 +41,14 @@ class Probe:
     strength: float
     tune: dict[Metric, float]
 
-    def outputs(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def outputs(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the outputs ``(n, outputs)`` of features."""
         return np.asarray(features @ self.weight.T + self.bias, dtype=np.float64)
 
 
 def fit_probe(
-    train: tuple[NDArray[np.float32], Labels],
-    tune: tuple[NDArray[np.float32], Labels],
+    train: tuple[NDArray[np.float64], Labels],
+    tune: tuple[NDArray[np.float64], Labels],
     outputs: Outputs,
     metric: Metric,
     class_weights: NDArray[np.float64] | None = None,

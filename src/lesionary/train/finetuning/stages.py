@@ -151,7 +151,7 @@ def _order(
     training = network.training
     device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             network.eval()(torch.zeros(1, 1, *size_vox, device=device))
     finally:
         network.train(training)

@@ -1,0 +1,243 @@
+"""One fine-tuning: from a file to an encoder with a head, and its predictions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lesionary.cohort import check_cohort
+from lesionary.cohort.columns import SPLIT
+from lesionary.encode.registry import load_card
+from lesionary.errors import TrainingError
+from lesionary.train.extra import need_lightning
+from lesionary.train.finetuning.config import FinetuneConfig, load_finetuning
+
+if TYPE_CHECKING:
+    from lesionary.encode.card import ModelCard
+    from lesionary.train.engine import Fitted
+    from lesionary.train.finetuning.labels import Labelled
+    from lesionary.train.finetuning.learner import Finetuning
+    from lesionary.train.store import PatchStore
+
+CURVES, EFFICIENCY = "curves.png", "efficiency.json"
+
+
+@dataclass(frozen=True)
+class Finetuned:
+    """What a fine-tuning made.
+
+    Attributes
+    ----------
+    run : Path
+        With ``metrics.csv``, ``config.yaml``, the checkpoints and the loggers' files in it.
+    encoder : Path
+        Folder that ``load_encoder`` and ``extract`` take, and a later fine-tuning.
+    predictions : Path
+        Table of scores of every lesion of every split.
+    efficiency : Path
+        What it cost, and what features with a linear probe cost.
+    curves : Path
+    name : str
+        Of the encoder.
+    best_by : str
+        Metric of the tune split that the kept epoch has most of.
+    score, best_epoch : float, int
+    probe_score : float or None
+        The same metric of the linear probe on the frozen features.
+    steps, epochs : int
+    notes : tuple of str
+        What is no error, and should be known.
+    errors : Path or None
+        Table of the lesions that could not be used, if there are any.
+    seconds : float
+        That this call took to train.
+    is_main : bool
+        False in all processes of a run but the one that wrote.
+    """
+
+    run: Path
+    encoder: Path
+    predictions: Path
+    efficiency: Path
+    curves: Path
+    name: str
+    best_by: str
+    score: float
+    best_epoch: int
+    probe_score: float | None
+    steps: int
+    epochs: int
+    notes: tuple[str, ...]
+    errors: Path | None
+    seconds: float
+    is_main: bool
+
+
+def finetune(
+    config: str | Path | Mapping[str, Any] | FinetuneConfig,
+    *,
+    overrides: Sequence[str] = (),
+    resume: bool = False,
+) -> Finetuned:
+    """Train an encoder and a head on labelled lesions, and predict every split.
+
+    Parameters
+    ----------
+    config : str, Path, mapping or FinetuneConfig
+        A fine-tuning file, the name of a ready one (``task1``, ``task2``, ``task3``,
+        ``survival``), or its content.
+    overrides : sequence of str
+        ``key=value``, such as ``optimizer.lr=0.01``.
+    resume : bool
+        Go on with the run where it stopped.
+
+    Returns
+    -------
+    Finetuned
+
+    Raises
+    ------
+    TrainingError
+        If it cannot start, or diverges. Checkpoints that were written stay.
+    """
+    need_lightning()
+    from lesionary.encode.forward import choose_device
+    from lesionary.train.checkpoints import Checkpoints
+    from lesionary.train.engine import fit
+    from lesionary.train.finetuning.baseline import probe_encoder
+    from lesionary.train.finetuning.efficiency import metered, read_efficiency, write_efficiency
+    from lesionary.train.finetuning.heads import fill_head
+    from lesionary.train.finetuning.labels import read_labels
+    from lesionary.train.finetuning.learner import Finetuning, best_by
+    from lesionary.train.finetuning.start import start
+    from lesionary.train.finetuning.telling import name_of
+    from lesionary.train.store.build import ERRORS
+
+    config = load_finetuning(config, overrides)
+    notes = _split_notes(config)
+    store = _store(config, load_card(config.encoder))
+    labelled = read_labels(store.lesions, config.target)
+    metric = best_by(config, labelled)
+    encoder, head, about_head = start(config, labelled.outputs)
+    learner = Finetuning(config, store, labelled, encoder, head)
+    device = choose_device(config.machine.accelerator)
+
+    begun = Checkpoints(config.run).last.exists()
+    record = read_efficiency(config.run / EFFICIENCY) if begun else {}
+    # Other processes of a run get their parameters from the first.
+    if not begun and not _rank():
+        weights = learner.class_weights
+        probe, record = probe_encoder(encoder, store, labelled, metric, weights, device)
+        write_efficiency(record, config.run / EFFICIENCY)
+        if config.head.warm_start:
+            fill_head(head, probe.weight, probe.bias)
+    with metered(device) as spent:
+        fitted = fit(learner, resume=resume)
+    assert fitted.best is not None
+
+    errors = config.store / ERRORS
+    done = Finetuned(
+        run=config.run,
+        encoder=config.run / "encoder",
+        predictions=config.run / f"predictions.{config.predictions}",
+        efficiency=config.run / EFFICIENCY,
+        curves=config.run / CURVES,
+        name=name_of(config),
+        best_by=metric,
+        score=fitted.best.score,
+        best_epoch=fitted.best.epoch,
+        probe_score=record.get("probe", {}).get("tune", {}).get(metric),
+        steps=fitted.steps,
+        epochs=fitted.epochs,
+        notes=(*notes, *labelled.notes, *about_head),
+        errors=errors if errors.exists() else None,
+        seconds=fitted.seconds,
+        is_main=fitted.is_main,
+    )
+    if fitted.is_main:
+        trained = {"epochs": fitted.epochs, "tune": {metric: fitted.best.score}, **spent}
+        write_efficiency({**record, "fine_tuning": trained}, done.efficiency)
+        learner.to(device)
+        _write_results(learner, store, labelled, fitted, done)
+    return done
+
+
+def _write_results(
+    learner: Finetuning, store: PatchStore, labelled: Labelled, fitted: Fitted, done: Finetuned
+) -> None:
+    from lesionary.train.curves import draw_curves
+    from lesionary.train.export import export_encoder
+    from lesionary.train.finetuning import telling
+    from lesionary.train.finetuning.predictions import predictions_table, write_predictions
+    from lesionary.train.finetuning.start import HEAD, write_head
+    from lesionary.train.history import METRICS
+
+    config, encoder, old = learner.config, learner.encoder, learner.encoder.card
+    aim = telling.aim_of(config)
+    record = telling.record_of(config, labelled, fitted)
+    rows = np.sort(np.concatenate(list(labelled.rows.values())))
+    scores = labelled.outputs.scores(learner.outputs(rows))
+    table = predictions_table(store.lesions, labelled, rows, scores)
+    write_predictions(table, done.predictions, telling.provenance_of(record, encoder))
+    lesions = f"{len(labelled.known('train')):,} lesions of {config.data.cohort.name} with {aim}"
+    export_encoder(
+        encoder,
+        done.encoder,
+        name=done.name,
+        title=f"{old.name}, fine-tuned for {aim}",
+        description=telling.description_of(config, fitted, learner.best_by),
+        training_data=f"{old.training_data}; then {lesions}" if old.weights else lesions,
+        limits=(
+            *(old.limits if old.weights else ()),
+            "Fine-tuned by its user; not validated by anyone else unless they say so.",
+        ),
+        record=record,
+    )
+    write_head(learner.head, labelled.outputs, done.encoder / HEAD)
+    draw_curves(config.run / METRICS, done.curves, title=f"{done.name}: {aim}")
+
+
+def _split_notes(config: FinetuneConfig) -> list[str]:
+    """Refuse splits that share patients; where they were published so, say it."""
+    problems = [
+        problem
+        for problem in check_cohort(config.data.cohort, root=config.data.root, files=False)
+        if problem.column == SPLIT
+    ]
+    errors = [problem for problem in problems if problem.level == "error"]
+    if errors:
+        raise TrainingError(f"{config.data.cohort} cannot be trained on: {errors[0].message}")
+    return [problem.message for problem in problems]
+
+
+def _store(config: FinetuneConfig, card: ModelCard) -> PatchStore:
+    """Build the patch store; of several processes, the first one does while the others wait."""
+    from lesionary.train.store import PatchStore, build_store
+
+    while _rank():
+        try:
+            return PatchStore.open(config.store)
+        except TrainingError:
+            time.sleep(1)
+    return build_store(
+        config.data.cohort,
+        config.store,
+        root=config.data.root,
+        recipe=card.input,
+        margin_vox=config.data.margin_vox,
+        backgrounds=0,
+        seed=config.seed,
+    )
+
+
+def _rank() -> int:
+    """Return the number of this process, which those who start several tell each."""
+    from lightning.pytorch.utilities import rank_zero_only
+
+    rank: int = getattr(rank_zero_only, "rank", 0)
+    return rank
