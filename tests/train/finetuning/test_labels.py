@@ -35,6 +35,13 @@ def test_classes() -> None:
     assert "never 'bone' in split 'tune'" in note
 
 
+def test_lesions_of_no_split_do_not_count() -> None:
+    table = lesions(site=SITE)
+    table.loc[2, "split"] = None
+    labelled = read_labels(table.drop(index=7).reset_index(drop=True), Target(label="site"))
+    assert labelled.outputs.classes == ("liver", "lung")
+
+
 def test_binary_and_missing_labels() -> None:
     values = [0, None, 1, 0, 1, 0, None, None]
     labelled = read_labels(lesions(sick=values), Target(label="sick", kind="binary"))

@@ -73,6 +73,7 @@ def test_class_weights() -> None:
     np.testing.assert_allclose(class_weights("balanced", CLASSES, codes), [6 / 9, 1, 2])
     assert class_weights("none", CLASSES, codes) is None
     assert class_weights({"c": 3, "a": 1, "b": 2}, CLASSES, codes).tolist() == [1, 2, 3]
+    assert class_weights({1: 3, 0: 1}, BINARY, codes[:5]).tolist() == [1, 3]
     with pytest.raises(TrainingError, match="each class once: a, b, c"):
         class_weights({"a": 1, "d": 2}, CLASSES, codes)
 

@@ -18,7 +18,7 @@ from lesionary import extract
 from lesionary.cli import app
 from lesionary.encode import load_encoder, read_provenance
 from lesionary.errors import TrainingError
-from lesionary.train.finetuning.config import load_finetuning
+from lesionary.train.finetuning.config import load_finetuning, ready_finetunings
 from lesionary.train.finetuning.run import Finetuned, finetune
 
 
@@ -225,6 +225,22 @@ def test_patients_on_both_sides_are_refused(
         train(settings)
 
 
+@pytest.mark.parametrize("name", ready_finetunings())
+def test_ready_files_start_and_step(settings: dict[str, Any], name: str) -> None:
+    mine = {key: settings[key] for key in ("run", "encoder", "data", "machine")}
+    label = [f"target.label={'kind' if name == 'task1' else 'bright'}"]
+    done = finetune(
+        name,
+        overrides=[
+            *(f"{key}={json.dumps(value)}" for key, value in mine.items()),
+            *([] if name == "survival" else label),
+            *("training.epochs=1", "training.batch_size=12"),
+        ],
+    )
+    assert done.steps == 2
+    assert done.best_epoch == 1
+
+
 def test_command_line(settings: dict[str, Any], cohort: Path, tmp_path: Path) -> None:
     table = pd.read_csv(cohort)
     table.loc[3, "coordX"] = 900  # outside its scan
@@ -243,7 +259,9 @@ def test_command_line(settings: dict[str, Any], cohort: Path, tmp_path: Path) ->
     assert "errors.csv says why" in done.output
     again = CliRunner().invoke(app, words)
     assert isinstance(again.exception, TrainingError)
+    cost = (Path(settings["run"]) / "efficiency.json").read_text()
     assert CliRunner().invoke(app, [*words, "--resume"]).exit_code == 3
+    assert (Path(settings["run"]) / "efficiency.json").read_text() == cost
 
 
 @pytest.mark.parametrize(
@@ -259,6 +277,7 @@ def test_ready_files(name: str, widths: tuple[int, ...]) -> None:
     config = load_finetuning(name)
     assert config.head.hidden == widths
     assert load_finetuning(yaml.safe_load(config.model_dump_json())) == config
+    assert name in ready_finetunings()
     if name != "survival":
         assert (config.schedule.decay_epochs, config.schedule.decay) == (30, 0.1)
         assert config.training.epochs == 100

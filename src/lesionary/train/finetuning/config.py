@@ -12,6 +12,7 @@ from lesionary.train.config import (
     Count,
     Optimizer,
     Part,
+    Positive,
     RunConfig,
     Schedule,
     load_config,
@@ -136,7 +137,7 @@ class FinetuneConfig(RunConfig):
     views: str | dict[str, Any] = "finetune"
     head: Head = Head()
     layers: Layers = Layers()
-    class_weights: Literal["none", "balanced"] | dict[str, float] = "none"
+    class_weights: Literal["none", "balanced"] | dict[int | str, Positive] = "none"
     best_by: Metric | None = None
     predictions: Literal["parquet", "csv"] = "parquet"
     training: Training = Training()

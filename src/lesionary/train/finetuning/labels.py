@@ -125,7 +125,7 @@ def _codes(
     lesions: pd.DataFrame, column: str, target: Target, rows: Mapping[str, NDArray[np.int64]]
 ) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
     values = _column(lesions, column)
-    known = values.notna().to_numpy()
+    known = values.notna().to_numpy() & lesions[SPLIT].isin(list(rows)).to_numpy()
     distinct = values[known].unique().tolist()
     if len({isinstance(value, str) for value in distinct}) > 1:
         raise TrainingError(f"The label '{column}' mixes text and numbers: use one of them.")

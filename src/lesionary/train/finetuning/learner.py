@@ -43,7 +43,11 @@ class Finetuning(Learner):
         Metric that the best checkpoint has most of.
     class_weights : ndarray (classes,) or None
         How much a lesion of each class counts.
+    first_step : int or None
+        Steps done before this process began to train, if it has.
     """
+
+    first_step: int | None = None
 
     config: FinetuneConfig
 
@@ -96,6 +100,10 @@ class Finetuning(Learner):
         """Return the stages and the head, each with its learning rate."""
         return parameter_groups(self._stages, self.head, self.config.layers.decay)
 
+    def on_train_start(self) -> None:
+        """Note where this session begins, for what it costs."""
+        self.first_step = self.step
+
     def learn(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the loss of views of the batch of all processes."""
         recipe = self.encoder.card.input
@@ -133,7 +141,10 @@ class Finetuning(Learner):
         rows = self._labelled.known("tune")
         outputs = self.outputs(rows)
         if not np.isfinite(outputs).all():
-            return {}  # the loss is no better, and stops the training
+            raise TrainingError(
+                f"The training has diverged: after {epoch} epochs, outputs of the tune split are "
+                "not finite. Lower optimizer.lr, or set training.clip_norm, and start a new run."
+            )
         labels = self._labelled.labels.take(rows)
         found = measure(self._labelled.outputs.scores(outputs), labels, self._labelled.outputs)
         loss = self._loss_of(torch.as_tensor(outputs, device=self.device).float(), rows)

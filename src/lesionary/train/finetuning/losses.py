@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ class TargetLoss(nn.Module):
 
 
 def class_weights(
-    wanted: str | Mapping[str, float], outputs: Outputs, train_codes: NDArray[np.int64]
+    wanted: str | Mapping[Any, float], outputs: Outputs, train_codes: NDArray[np.int64]
 ) -> NDArray[np.float64] | None:
     """Return how much a lesion of each class counts.
 
@@ -86,12 +87,13 @@ def class_weights(
         return None
     if isinstance(wanted, Mapping):
         names = [str(value) for value in outputs.classes]
-        if sorted(wanted) != sorted(names):
+        given = {str(value): weight for value, weight in wanted.items()}
+        if sorted(given) != sorted(names):
             raise TrainingError(
                 f"class_weights must name each class once: {', '.join(names)}; they name "
-                f"{', '.join(wanted)}."
+                f"{', '.join(given)}."
             )
-        return np.array([wanted[name] for name in names], dtype=float)
+        return np.array([given[name] for name in names], dtype=float)
     codes = train_codes[train_codes != NO_LABEL]
     counts = np.bincount(codes, minlength=len(outputs.classes))
     return len(codes) / (np.count_nonzero(counts) * np.maximum(counts, 1.0))

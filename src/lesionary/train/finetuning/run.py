@@ -160,8 +160,10 @@ def finetune(
         is_main=fitted.is_main,
     )
     if fitted.is_main:
-        trained = {"epochs": fitted.epochs, "tune": {metric: fitted.best.score}, **spent}
-        write_efficiency({**record, "fine_tuning": trained}, done.efficiency)
+        if learner.first_step is not None:  # else an earlier session came to the end
+            epochs = (fitted.steps - learner.first_step) / learner.steps_per_epoch
+            trained = {"epochs": epochs, "tune": {metric: fitted.best.score}, **spent}
+            write_efficiency({**record, "fine_tuning": trained}, done.efficiency)
         learner.to(device)
         _write_results(learner, store, labelled, fitted, done)
     return done
@@ -199,7 +201,9 @@ def _write_results(
         record=record,
     )
     write_head(learner.head, labelled.outputs, done.encoder / HEAD)
-    draw_curves(config.run / METRICS, done.curves, title=f"{done.name}: {aim}")
+    draw_curves(
+        config.run / METRICS, done.curves, title=f"{done.name}: {aim}", kept_epoch=done.best_epoch
+    )
 
 
 def _split_notes(config: FinetuneConfig) -> list[str]:
