@@ -74,6 +74,12 @@ def write_card(path: Path, **network: Any) -> Path:
     return path
 
 
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no curves of the many small runs; it takes longer than they do."""
+    monkeypatch.setattr("lesionary.train.curves.draw_curves", lambda *_, **__: None)
+
+
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_cohort(tmp_path_factory.mktemp("cohort"))

@@ -7,13 +7,15 @@ from pathlib import Path
 from lesionary.files import atomic_path
 from lesionary.train.history import read_history
 
-_LINE, _FAINT, _GRID = "#4e79c4", "#b9c9e6", "#d9dde3"
+_LINE, _FAINT, _GRID, _KEPT = "#4e79c4", "#b9c9e6", "#d9dde3", "#e8743b"
 _APART = ("step", "epoch", "samples_per_second", "hours_left")
 _SMOOTHED_OVER = 50
 """Points that a smoothed curve has about."""
 
 
-def draw_curves(metrics: Path, out: Path, *, title: str) -> Path:
+def draw_curves(
+    metrics: Path, out: Path, *, title: str, kept_epoch: int | None = None
+) -> Path:
     """Draw every metric of a run over its epochs.
 
     Parameters
@@ -23,6 +25,8 @@ def draw_curves(metrics: Path, out: Path, *, title: str) -> Path:
     out : Path
         Where to write, ``.png``, ``.svg`` or ``.pdf``.
     title : str
+    kept_epoch : int, optional
+        Marked, where the best network is not the last.
 
     Returns
     -------
@@ -35,7 +39,8 @@ def draw_curves(metrics: Path, out: Path, *, title: str) -> Path:
     columns = min(3, len(names))
     rows = -(-len(names) // columns)
     figure = Figure(figsize=(4.2 * columns, 2.7 * rows + 0.4), layout="constrained")
-    figure.suptitle(title, fontsize=11)
+    kept = "" if kept_epoch is None else f" (dotted: kept, epoch {kept_epoch})"
+    figure.suptitle(title + kept, fontsize=11)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis, name in zip(axes, names, strict=False):
         curve = table[["epoch", name]].dropna()
@@ -53,6 +58,10 @@ def draw_curves(metrics: Path, out: Path, *, title: str) -> Path:
             axis.plot(curve["epoch"], smooth.mean(), color=_LINE, linewidth=1.6)
         axis.set_title(_words(name), loc="left", fontsize=9)
         axis.set_xlabel("epoch", fontsize=8)
+        axis.set_xlim(0, table["epoch"].max())
+        axis.ticklabel_format(useOffset=False)
+        if kept_epoch is not None:
+            axis.axvline(kept_epoch, color=_KEPT, linewidth=1, linestyle=":")
         axis.tick_params(labelsize=8)
         axis.grid(color=_GRID, linewidth=0.6)
         axis.spines[["top", "right"]].set_visible(False)

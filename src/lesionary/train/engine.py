@@ -166,12 +166,14 @@ def _trainer(config: RunConfig, learner: Learner, watch: Watch) -> lightning.Tra
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Keep lightning's advice off the terminal; what matters raises."""
-    log = logging.getLogger("lightning.pytorch")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    logs = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"lightning\..*")
             yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

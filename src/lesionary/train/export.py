@@ -59,6 +59,7 @@ def export_encoder(
             "title": title,
             "description": description,
             "training_data": training_data,
+            "parameters": sum(one.numel() for one in encoder.network.parameters()),
             "limits": tuple(limits),
             "weights": WeightsFile(
                 path=WEIGHTS, sha256=sha256(weights), size_bytes=weights.stat().st_size

@@ -141,7 +141,12 @@ def pretrain(
             limits=("Trained by its user; not validated by anyone else unless they say so.",),
             record=_record(config, learner, done),
         )
-        draw_curves(config.run / METRICS, done.curves, title=f"{name}: {config.objective.name}")
+        draw_curves(
+            config.run / METRICS,
+            done.curves,
+            title=f"{name}: {config.objective.name}",
+            kept_epoch=done.best_epoch,
+        )
     return done
 
 
@@ -266,7 +271,6 @@ def _record(config: PretrainConfig, learner: Pretraining, done: Pretrained) -> d
         "epochs": done.epochs,
         "kept_epoch": done.best_epoch or done.epochs,
         "probe_accuracy": done.score,
-        "parameters": sum(one.numel() for one in learner.encoder.network.parameters()),
         "settings": settings,
         "versions": {
             "lesionary": __version__,
