@@ -60,13 +60,13 @@ def finetune(
 
 def _summary(done: Finetuned) -> str:
     probe = (
-        f" A linear probe on the features as they were has {done.probe_score:.3f}."
+        f" A linear probe on the features as they were reaches {done.probe_score:.3f}."
         if done.probe_score is not None
         else ""
     )
     return (
         f"Fine-tuned {done.name}: {done.epochs} epochs ({done.steps:,} steps) in "
-        f"{done.seconds:.0f} s; kept epoch {done.best_epoch}, with a {done.best_by} of "
-        f"{done.score:.3f} on the tune split.{probe}\n"
+        f"{done.seconds:.0f} s; kept epoch {done.best_epoch}, where {done.best_by} of the tune "
+        f"split is {done.score:.3f}.{probe}\n"
         f"Encoder: {done.encoder}\nPredictions: {done.predictions}\nCost: {done.efficiency}"
     )

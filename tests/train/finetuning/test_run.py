@@ -255,7 +255,7 @@ def test_command_line(settings: dict[str, Any], cohort: Path, tmp_path: Path) ->
     words = ["finetune", str(file), "--set", "training.epochs=1", "--set", "best_by=map"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 3, "a lesion was set aside"
-    assert "kept epoch 1, with a map of" in done.output
+    assert "kept epoch 1, where map of" in done.output
     assert "errors.csv says why" in done.output
     again = CliRunner().invoke(app, words)
     assert isinstance(again.exception, TrainingError)

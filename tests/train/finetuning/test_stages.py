@@ -82,6 +82,6 @@ def test_learning_rates_fall_with_depth() -> None:
     stages = find_stages(network, (8, 8, 8))
     network[0].requires_grad_(False)
     groups = parameter_groups(stages, head, 0.5)
-    assert [group["lr_factor"] for group in groups] == [0.5, 1.0]
+    assert [group["lr_factor"] for group in groups] == [1.0, 0.5]
     network[0].requires_grad_(True)
-    assert [g["lr_factor"] for g in parameter_groups(stages, head, 0.5)] == [0.25, 0.5, 1.0]
+    assert [g["lr_factor"] for g in parameter_groups(stages, head, 0.5)] == [1.0, 0.5, 0.25]

@@ -111,15 +111,16 @@ def parameter_groups(
     """Return groups for an optimizer; each stage learns ``decay`` times as fast as the next.
 
     The head has the full learning rate (``lr_factor`` 1), the last stage ``decay``, the one
-    before it ``decay`` squared, and so on. Parameters that need no gradient are left out.
+    before it ``decay`` squared, and so on. They come in this order. Parameters that need no
+    gradient are left out.
     """
-    depths = [*((list(stage.parameters)) for stage in stages), list(head.parameters())]
+    from_head = [tuple(head.parameters()), *(stage.parameters for stage in reversed(stages))]
     groups = [
         {
             "params": [parameter for parameter in parameters if parameter.requires_grad],
-            "lr_factor": decay ** (len(depths) - 1 - depth),
+            "lr_factor": decay**depth,
         }
-        for depth, parameters in enumerate(depths)
+        for depth, parameters in enumerate(from_head)
     ]
     return [group for group in groups if group["params"]]
 
