@@ -236,6 +236,7 @@ def _store(config: FinetuneConfig, card: ModelCard) -> PatchStore:
         margin_vox=config.data.margin_vox,
         backgrounds=0,
         seed=config.seed,
+        workers=config.machine.workers,
     )
 
 
