@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lesionary.cli.exits import SET_ASIDE
+
 if TYPE_CHECKING:
     from lesionary.train import Pretrained
 
@@ -63,8 +65,12 @@ def pretrain(
         typer.echo(f"Wrote {picture}: a row a lesion; first as it is, then its views.")
         return
     done = train.pretrain(file, overrides=values or [], resume=resume)
-    if done.is_main:
-        typer.echo(_summary(done))
+    if not done.is_main:
+        return
+    typer.echo(_summary(done))
+    if done.errors is not None:
+        typer.echo(f"Some lesions could not be used; {done.errors} says why.")
+        raise typer.Exit(SET_ASIDE)
 
 
 def _summary(done: Pretrained) -> str:

@@ -21,6 +21,7 @@ from lesionary.train.extra import need_lightning
 from lesionary.train.objectives import build_objective
 from lesionary.train.pretraining.config import PretrainConfig, load_pretraining
 from lesionary.train.store import PatchStore, build_store
+from lesionary.train.store.build import ERRORS
 from lesionary.train.views import draw_views, load_views
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Pretrained:
         Of the probe, at its best.
     best_epoch : int or None
         Which the encoder is of; None if it is of the last.
+    errors : Path or None
+        Table of the lesions that could not be used, if there are any.
     seconds : float
         That this call took to train.
     is_main : bool
@@ -72,6 +75,7 @@ class Pretrained:
     epochs: int
     score: float | None
     best_epoch: int | None
+    errors: Path | None
     seconds: float
     is_main: bool
 
@@ -117,6 +121,7 @@ def pretrain(
     fitted = fit(learner, resume=resume)
     name = config.name or _name_from(config.run)
     learned = store.lesions.iloc[training_rows(store, config.data.split)]
+    errors = config.store / ERRORS
     done = Pretrained(
         run=config.run,
         encoder=config.run / "encoder",
@@ -127,6 +132,7 @@ def pretrain(
         epochs=fitted.epochs,
         score=fitted.best.score if fitted.best else None,
         best_epoch=fitted.best.epoch if fitted.best else None,
+        errors=errors if errors.exists() else None,
         seconds=fitted.seconds,
         is_main=fitted.is_main,
     )
