@@ -59,7 +59,7 @@ def prepare(task: ScanLesions, recipes: Sequence[Recipe], precropped: bool) -> P
         files = list(scan.dicom.files) if scan.dicom else []
         content = content_hash(files or files_of(task.image_path))
     except Exception as error:  # whatever a damaged file does to a reader
-        reason = _reason(error)
+        reason = reason_of(error)
         return Prepared((), (), tuple((one, reason) for one in task.lesions), before, "")
 
     if len(recipes) > 1:
@@ -68,9 +68,9 @@ def prepare(task: ScanLesions, recipes: Sequence[Recipe], precropped: bool) -> P
     failed: list[tuple[Lesion, str]] = []
     for lesion in task.lesions:
         try:
-            seeds[lesion] = scan.geometry.center_mm if precropped else _seed(lesion, scan)
+            seeds[lesion] = scan.geometry.center_mm if precropped else seed_of(lesion, scan)
         except Exception as error:
-            failed.append((lesion, _reason(error)))
+            failed.append((lesion, reason_of(error)))
     cut = _cut_whole if precropped else Scan.patches
     try:
         patches = [cut(scan, list(seeds.values()), recipe) for recipe in recipes]
@@ -80,7 +80,7 @@ def prepare(task: ScanLesions, recipes: Sequence[Recipe], precropped: bool) -> P
             try:
                 each.append([cut(scan, [seed], recipe) for recipe in recipes])
             except Exception as error:
-                failed.append((lesion, _reason(error)))
+                failed.append((lesion, reason_of(error)))
                 del seeds[lesion]
         patches = [np.concatenate(of_recipe) for of_recipe in zip(*each, strict=True)]
     if not seeds:
@@ -117,7 +117,8 @@ def _cut_whole(scan: Scan, seeds: Sequence[Point], recipe: Recipe) -> NDArray[np
     return np.stack([whole_patch(scan, recipe)] * len(seeds))
 
 
-def _seed(lesion: Lesion, scan: Scan) -> Point:
+def seed_of(lesion: Lesion, scan: Scan) -> Point:
+    """Return where a lesion is, (x, y, z) in LPS mm; it is an error if that is not in the scan."""
     seed = lesion.seed_mm or _center(lesion, scan)
     if not scan.geometry.contains(seed):
         low, high = scan.geometry.bounds_mm
@@ -142,7 +143,7 @@ def _center(lesion: Lesion, scan: Scan) -> Point:
     return read_mask(lesion.mask_path, scan, label=int(label)).center_mm
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return a sentence for errors.csv; of what nobody foresaw, with its kind."""
     text = " ".join(str(error).split())
     return (

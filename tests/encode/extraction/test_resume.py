@@ -8,13 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lesionary.encode import read_features, run_extraction
+from lesionary.encode import extract, read_features, run_extraction
+from lesionary.encode.choice import choose
+from lesionary.encode.engines import Job, start
+from lesionary.encode.plan import group_by_scan, plan_shards
+from lesionary.encode.rows import read_lesions
 from lesionary.encode.shards import ShardFolder
 from lesionary.errors import LesionaryError
 
@@ -228,31 +233,6 @@ def test_an_interrupted_replacement_goes_on(run, stopping, tiny, tmp_path):
     assert encoder.batches == 3
 
 
-def test_memory_does_not_grow_with_the_cohort(tiny, cohort_csv):
-    """Tasks are taken one by one as results are: a scan more than workers is under way."""
-    from lesionary.encode.plan import group_by_scan
-    from lesionary.encode.rows import read_lesions
-    from lesionary.encode.workers import Workers
-
-    recipe = tiny().card.input
-    scans = group_by_scan(read_lesions(cohort_csv).usable, [recipe]) * 5
-    taken = 0
-
-    def tasks():
-        nonlocal taken
-        for scan in scans:
-            taken += 1
-            yield scan
-
-    with Workers(1) as pool:
-        results = pool.prepare(tasks(), [recipe], False)
-        assert taken == 2
-        for number, prepared in enumerate(results, start=1):
-            assert prepared.ready == scans[number - 1].lesions
-            assert taken <= number + 2
-    assert number == 20
-
-
 class Fatal:
     """Ends the process that unpickles it, as a damaged file may end its reader's."""
 
@@ -266,27 +246,20 @@ class Fatal:
 
 
 def test_a_scan_that_ends_its_worker_is_set_aside_alone(tiny, cohort_csv):
-    from dataclasses import replace
-
-    from lesionary.encode.plan import group_by_scan
-    from lesionary.encode.rows import read_lesions
-    from lesionary.encode.workers import Workers
-
-    recipe = tiny().card.input
-    scans = group_by_scan(read_lesions(cohort_csv).usable, [recipe])
-    tasks = [scans[0], replace(scans[1], image_path=Fatal()), *scans[2:]]
-    with Workers(1) as pool:
-        results = list(pool.prepare(tasks, [recipe], False))
-    assert [len(one.ready) for one in results] == [
-        len(scans[0].lesions),
-        0,
-        *(len(one.lesions) for one in scans[2:]),
-    ]
-    assert {reason for _, reason in results[1].failed} == {
+    recipes = [tiny().card.input]
+    scans = group_by_scan(read_lesions(cohort_csv).usable, recipes)
+    shards = plan_shards([scans[0], replace(scans[1], image_path=Fatal()), *scans[2:]], 3)
+    with start("local", Job(choose(tiny()), "cpu", "fp32", precropped=False), workers=1) as engine:
+        engine.place()
+        engine.load(3, shards)
+        contents = [content for _, content in engine.compute(shards)]
+    bad = contents.pop(1)
+    assert {one.lesion_id for one in bad.set_aside} == {x.lesion_id for x in scans[1].lesions}
+    assert {one.reason for one in bad.set_aside} == {
         "Reading fatal.nii ended its process: too little memory, or a file that its reader "
         "cannot stand."
     }
-    with Workers(0) as pool:
-        direct = list(pool.prepare(scans, [recipe], False))
-    for i in (0, 2, 3):
-        np.testing.assert_array_equal(results[i].patches[0], direct[i].patches[0])
+    expected = extract(cohort_csv, tiny(), workers=0, batch_size=3).set_index("lesion_id")
+    for content in contents:
+        assert not content.set_aside
+        np.testing.assert_array_equal(content.features["tiny"], expected.loc[list(content.hashes)])

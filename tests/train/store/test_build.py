@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -14,9 +15,11 @@ import pandas as pd
 import pytest
 
 from lesionary.cohort import read_cohort
+from lesionary.encode.plan import ScanLesions
 from lesionary.errors import CohortError, TrainingError
 from lesionary.scan import read_scan
-from lesionary.train.store import PatchStore, build_store
+from lesionary.train.store import PatchStore, build, build_store
+from lesionary.train.store.parts import CutInto
 
 from .made import ORIGIN, RECIPE, SHAPE, SPACING, patient, write
 
@@ -89,6 +92,27 @@ def test_patch_reaches_further_than_the_recipe_and_shifts(store: PatchStore) -> 
 
 def test_same_files_in_processes_and_in_one(store: PatchStore, scans: Path, tmp_path: Path) -> None:
     build_store(scans / "cohort.csv", tmp_path, **{**OPTIONS, "workers": 2})
+    assert _files(tmp_path) == _files(store.path)
+
+
+def test_scan_that_ends_its_process_is_set_aside_alone(
+    store: PatchStore, scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fatal = read_cohort(scans / "cohort.csv").table.image_path[1]
+
+    class Ending(CutInto):
+        def __call__(self, scan: ScanLesions) -> None:
+            if Path(scan.image_path).name == Path(fatal).name:
+                os._exit(9)
+            super().__call__(scan)
+
+    monkeypatch.setattr(build, "CutInto", Ending)
+    build_store(scans / "cohort.csv", tmp_path, **{**OPTIONS, "workers": 2})
+    errors = pd.read_csv(tmp_path / "errors.csv")
+    assert errors.lesion_id.tolist() == store.lesions.lesion_id[1:4].tolist()
+    assert errors.reason.str.contains("ended its process").all()
+    monkeypatch.undo()
+    build_store(scans / "cohort.csv", tmp_path, **OPTIONS)
     assert _files(tmp_path) == _files(store.path)
 
 

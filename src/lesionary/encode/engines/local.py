@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from lesionary.encode.compute import compute
 from lesionary.encode.engines.engine import Job, Place
 from lesionary.encode.plan import Shard
-from lesionary.encode.prepare import Prepared
+from lesionary.encode.prepare import Prepared, prepare, unreadable
 from lesionary.encode.shards import Content
-from lesionary.encode.workers import Workers, default_workers
+from lesionary.processes import Processes, default_workers
 
 if TYPE_CHECKING:
     from lesionary.encode.encoder import Encoder
@@ -31,7 +31,9 @@ class Local:
 
     def __init__(self, job: Job, workers: int | None) -> None:
         self._job = job
-        self._pool = Workers(default_workers() if workers is None else workers)
+        count = default_workers() if workers is None else workers
+        cut = partial(prepare, recipes=job.choice.distinct, precropped=job.precropped)
+        self._pool = Processes(cut, count, lost=unreadable)
         self._prepared: Iterator[Prepared] | None = None
         self._encoders: list[Encoder] = []
 
@@ -77,5 +79,4 @@ class Local:
             yield shard, compute(scans, job.choice, self._encoders, on)
 
     def _prepare(self, shards: Sequence[Shard]) -> Iterator[Prepared]:
-        scans = (scan for shard in shards for scan in shard.scans)
-        return self._pool.prepare(scans, self._job.choice.distinct, self._job.precropped)
+        return self._pool.run(scan for shard in shards for scan in shard.scans)

@@ -20,14 +20,13 @@ from lesionary.encode.lesion import Lesion
 from lesionary.encode.plan import ScanLesions, Shard, rows_digest
 from lesionary.encode.provenance import differences
 from lesionary.encode.rows import Lesions, read_lesions
-from lesionary.encode.workers import default_workers
 from lesionary.errors import TrainingError
 from lesionary.files import atomic_path
+from lesionary.processes import Processes, default_workers
 from lesionary.scan.recipe import Recipe, load_recipe
-from lesionary.train.store.crops import Cutting, lost
+from lesionary.train.store.crops import Cutting
 from lesionary.train.store.parts import CutInto, Parts, part_key, stamp_of
 from lesionary.train.store.patchstore import LESIONS, MANIFEST, SCAN, PatchStore
-from lesionary.train.store.pool import run_each
 
 ERRORS = "errors.csv"
 _SETTINGS = "settings.json"
@@ -97,11 +96,12 @@ def build_store(
         todo = _unfinished(folder, scans, parts)
         if todo:
             (folder / MANIFEST).unlink(missing_ok=True)  # until it describes what is there again
-            count = default_workers() if workers is None else workers
-            cut = run_each(CutInto(parts, cutting), todo, min(count, len(todo)))
-            for scan, ready in progress.track(cut, "Cutting crops", total=len(todo)):
-                if ready is None:  # it ended its process
-                    parts.write(scan, lost(scan, cutting), stamp_of(scan))
+            cut = CutInto(parts, cutting)
+            count = min(default_workers() if workers is None else workers, len(todo))
+            with Processes(cut, count, lost=cut.set_aside) as pool:
+                done = pool.run(todo, ahead=count)  # which holds nothing: crops go to the disk
+                for _ in progress.track(done, "Cutting crops", total=len(todo)):
+                    pass
         _finish(folder, settings, scans, parts, lesions, _table(cohort, root))
     except OSError as error:
         raise TrainingError(

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from lesionary.encode.lesion import Lesion
 from lesionary.encode.plan import ScanLesions
-from lesionary.encode.prepare import _reason as reason_of
-from lesionary.encode.prepare import _seed as seed_of
-from lesionary.encode.prepare import unreadable
+from lesionary.encode.prepare import reason_of, seed_of, unreadable
 from lesionary.errors import ScanError
 from lesionary.scan import ArrayVoxels, Geometry, Scan, read_scan
 from lesionary.scan.geometry import FloatArray

@@ -14,7 +14,7 @@ from lesionary.encode.inputs import stamp
 from lesionary.encode.plan import ScanLesions, Shard
 from lesionary.encode.prepare import sources
 from lesionary.files import atomic_path
-from lesionary.train.store.crops import Cutting, ScanCrops, cut_crops
+from lesionary.train.store.crops import Cutting, ScanCrops, cut_crops, lost
 
 HEADER_BYTES = 128
 """Of a ``.npy`` with five axes: numpy fills it up to a multiple of 64."""
@@ -83,12 +83,14 @@ class CutInto:
     parts: Parts
     cutting: Cutting
 
-    def __call__(self, scan: ScanLesions) -> int:
-        """Cut and write; return how many lesions are ready."""
+    def __call__(self, scan: ScanLesions) -> None:
+        """Cut and write."""
         before = stamp_of(scan)
-        cut = cut_crops(scan, self.cutting)
-        self.parts.write(scan, cut, before)
-        return len(cut.ready)
+        self.parts.write(scan, cut_crops(scan, self.cutting), before)
+
+    def set_aside(self, scan: ScanLesions) -> None:
+        """Write what stands for a scan that ended the process that was to cut it."""
+        self.parts.write(scan, lost(scan, self.cutting), stamp_of(scan))
 
 
 def _save(path: Path, crops: NDArray[np.int16]) -> None:
