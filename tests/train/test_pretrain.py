@@ -145,6 +145,30 @@ def test_micro_batches_learn_the_same(settings: list[str], tmp_path: Path) -> No
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-5)
 
 
+def test_only_the_network_runs_in_16_bits(
+    settings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, list[torch.Tensor]] = {"32-true": [], "bf16-mixed": []}
+    encode = Pretraining._encode
+    for precision, views in seen.items():
+
+        def look(self: Pretraining, view: torch.Tensor, views: list[torch.Tensor] = views) -> Any:
+            views.append(view)
+            features = encode(self, view)
+            assert features.dtype == torch.float32
+            return features
+
+        monkeypatch.setattr(Pretraining, "_encode", look)
+        more = [f"training.precision={precision}", "training.clip_norm=1.0"]
+        pretrain(small_file("fmcib", settings, tmp_path / precision, *more))
+    first, second = seen.values()
+    for one, other in zip(first[:4], second[:4], strict=True):
+        assert torch.equal(one, other)
+    losses = [read_history(tmp_path / name / "metrics.csv")["loss"] for name in seen]
+    assert not losses[0].equals(losses[1])
+    assert np.isfinite(losses[1]).all()
+
+
 def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
     pretrain(small_file("fmcib", settings, tmp_path / "first"))
     card = tmp_path / "first" / "encoder" / "card.yaml"
