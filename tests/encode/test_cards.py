@@ -139,7 +139,7 @@ def test_card_of_a_file(tmp_path: Path):
 def test_card_in_a_folder(tmp_path: Path):
     (tmp_path / "card.yaml").write_text(card_text())
     assert load_card(tmp_path) == load_card(tmp_path / "card.yaml")
-    with pytest.raises(EncoderError, match="folder with a card.yaml"):
+    with pytest.raises(EncoderError, match=r"folder with a card\.yaml"):
         load_card(tmp_path / "empty")
 
 

@@ -54,8 +54,6 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
         return _read_card(Path(text))
     if (Path(text) / CARD_FILE).is_file():
         return _read_card(Path(text) / CARD_FILE)
-    if (Path(text) / CARD_FILE).is_file():
-        return _read_card(Path(text) / CARD_FILE)
     if text == RANDOM:
         return untrained(load_card("fmcib"), RANDOM)
     if text.startswith(f"{RANDOM}:"):
