@@ -14,12 +14,16 @@ class Console:
     ----------
     total, done : int
         Steps.
+    score : str or None
+        The metric to show beside the loss.
     shown : bool
         False in all processes but the main one.
     """
 
-    def __init__(self, total: int, done: int, *, shown: bool) -> None:
+    def __init__(self, total: int, done: int, *, score: str | None, shown: bool) -> None:
         self._bar = None
+        self._names = ("loss", *([score] if score else []))
+        self._metrics: dict[str, str] = {}
         if not shown or not progress.is_shown():
             return
         from rich.console import Console as RichConsole
@@ -33,7 +37,7 @@ class Console:
 
         self._bar = Progress(
             TextColumn("Training"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[metrics]}"),
@@ -50,15 +54,14 @@ class Console:
 
     def describe(self, metrics: Mapping[str, float]) -> None:
         """Show how it goes."""
+        for name in self._names:
+            if name in metrics:  # the score is not measured every time; the last one stays
+                self._metrics[name] = f"{name} {metrics[name]:.3g}"
         if self._bar:
-            shown = {name: value for name, value in metrics.items() if name in _SHOWN}
-            text = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
-            self._bar.update(self._task, metrics=text)
+            pace = f"{metrics['samples_per_second']:.3g}/s"
+            self._bar.update(self._task, metrics="  ".join([*self._metrics.values(), pace]))
 
     def close(self) -> None:
         """Leave the terminal as it was."""
         if self._bar:
             self._bar.stop()
-
-
-_SHOWN = ("loss", "feature_rank", "probe_accuracy", "samples_per_second")

@@ -9,13 +9,11 @@ from lesionary.train.history import read_history
 
 _LINE, _FAINT, _GRID, _KEPT = "#4e79c4", "#b9c9e6", "#d9dde3", "#e8743b"
 _APART = ("step", "epoch", "samples_per_second", "hours_left")
-_SMOOTHED_OVER = 50
+_SMOOTHED_OVER = 20
 """Points that a smoothed curve has about."""
 
 
-def draw_curves(
-    metrics: Path, out: Path, *, title: str, kept_epoch: int | None = None
-) -> Path:
+def draw_curves(metrics: Path, out: Path, *, title: str, kept_epoch: int | None = None) -> Path:
     """Draw every metric of a run over its epochs.
 
     Parameters

@@ -51,7 +51,9 @@ class Watch(lightning.Callback):
         self._logged_step = self._learner.step
         learner, is_main = self._learner, trainer.is_global_zero
         self._history = History(learner.config.run / METRICS, learner.step) if is_main else None
-        self._console = Console(learner.total_steps, learner.step, shown=is_main)
+        self._console = Console(
+            learner.total_steps, learner.step, score=learner.score, shown=is_main
+        )
 
     def on_train_batch_end(
         self,
@@ -134,7 +136,7 @@ class Watch(lightning.Callback):
             self._console.describe(metrics)
 
     def _keep_best(self, trainer: lightning.Trainer, score: float, epoch: int) -> None:
-        if self.best is None or score > self.best.score:
+        if self.best is None or score >= self.best.score:  # of equals, the longest trained
             if trainer.is_global_zero:
                 self._checkpoints.write_best(self._learner)
             self.best = Best(score, epoch)
