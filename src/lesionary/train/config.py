@@ -1,20 +1,12 @@
-"""What a training file says: its common parts, and how such a file is read.
-
-A file is YAML. A key that there is not is an error that names the nearest one there is, and
-every value can be overridden: ``optimizer.lr=0.1``.
-"""
+"""What every training file says."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from lesionary.errors import TrainingError
+from pydantic import BaseModel, ConfigDict, Field
 
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -112,7 +104,8 @@ class Machine(Part):
         A node.
     nodes : int
     workers : int
-        Processes a device that prepare batches; 0 prepares them in the training process.
+        Processes a device that prepare batches, and at first cut the patch store; with 0, the
+        training process does both.
     loggers : list of str
         Beside ``metrics.csv``, which is always written: ``tensorboard``, ``mlflow``, ``wandb``.
     log_every : int
@@ -149,124 +142,55 @@ class RunConfig(Part):
     machine: Machine = Machine()
 
 
-C = TypeVar("C", bound=RunConfig)
+class Data(Part):
+    """What is learnt from.
 
-
-def load_config(
-    kind: type[C],
-    source: str | Path | Mapping[str, Any] | C,
-    overrides: Sequence[str] = (),
-    *,
-    ready: Path,
-) -> C:
-    """Read a training file and check it.
-
-    Parameters
+    Attributes
     ----------
-    kind : type
-        The :class:`RunConfig` that the file is to be.
-    source : str, Path, mapping or RunConfig
-        Path of a ``.yaml`` file, name of a ready one, its content, or a config.
-    overrides : sequence of str
-        ``key=value``, where the key may lead into a part (``optimizer.lr``) and the value is
-        YAML.
-    ready : Path
-        Folder of the ready files.
-
-    Raises
-    ------
-    TrainingError
-        With everything that is wrong with the file.
+    cohort : Path
+        Lesion table.
+    root : Path or None
+        Folder that the table's paths start from; by default the table's own.
+    store : Path or None
+        Folder of the patch store, which is built if it is not there; runs may share one. By
+        default ``store`` in the folder of the run.
+    margin_vox : int
+        By how much the store's crops are larger than a patch, on each side.
     """
-    if isinstance(source, kind) and not overrides:
-        return source
-    values, place = _values(source, ready)
-    for override in overrides:
-        _set(values, override)
-    problems = list(_unknown_keys(kind, values))
-    if not problems:
-        try:
-            return kind.model_validate(values)
-        except ValidationError as error:
-            problems = [_said(each) for each in error.errors()]
-    raise TrainingError(f"{place} is not a valid training file: {'; '.join(problems)}.")
+
+    cohort: Path
+    root: Path | None = None
+    store: Path | None = None
+    margin_vox: Annotated[int, Field(ge=0)] = 8
 
 
-def ready_names(ready: Path) -> list[str]:
-    """Return the names of the ready files in a folder."""
-    return sorted(file.stem for file in ready.glob("*.yaml"))
+class EncoderConfig(RunConfig):
+    """What every file has that trains an encoder on the lesions of a cohort.
 
+    Attributes
+    ----------
+    name : str or None
+        Of the encoder that comes out; by default that of the run's folder.
+    encoder : str
+        What the training starts from.
+    data : Data
+    views : str or mapping
+        A name (``fmcib``, ``swav``, ``ct_fm``, ``finetune``, ``none``), the path of a ``.yaml``
+        file, or what such a file says.
+    """
 
-def _values(source: Any, ready: Path) -> tuple[dict[str, Any], str]:
-    if isinstance(source, RunConfig):
-        return source.model_dump(), "The config"
-    if isinstance(source, Mapping):
-        return {str(key): value for key, value in source.items()}, "The config"
-    if str(source) in ready_names(ready):
-        text = (ready / f"{source}.yaml").read_text(encoding="utf-8")
-    elif Path(source).suffix in (".yaml", ".yml"):
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrainingError(f"The training file {source} cannot be read: {error}") from error
-    else:
-        raise TrainingError(
-            f"There is no ready file {str(source)!r}{_nearest(str(source), ready_names(ready))}. "
-            f"There are {', '.join(ready_names(ready))}; or give the path of a .yaml file."
-        )
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TrainingError(f"The training file {source} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise TrainingError(f"The training file {source} is empty or no table of names and values.")
-    return values, str(source)
+    name: Annotated[str | None, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")] = None
+    encoder: str
+    data: Data
+    views: str | dict[str, Any]
 
+    @property
+    def encoder_name(self) -> str:
+        """Name of the encoder that comes out."""
+        words = re.findall("[a-z0-9]+", self.run.resolve().name.lower())
+        return self.name or "_".join(words) or "encoder"
 
-def _set(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
-    if not equals or not key:
-        raise TrainingError(
-            f"Give a value to set as key=value, such as optimizer.lr=0.1, not {override!r}."
-        )
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TrainingError(f"The value of {override!r} is not YAML: {error}") from error
-    *parts, last = key.split(".")
-    for part in parts:
-        inner = values.get(part)
-        values[part] = dict(inner) if isinstance(inner, Mapping) else {}
-        values = values[part]
-    values[last] = value
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return f"{place} is missing: write it in the file, or give --set {place}=..."
-    return f"{place}: {error['msg']}"
-
-
-def _unknown_keys(kind: type[BaseModel], values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    if kind.model_config.get("extra") == "allow":
-        return
-    for key, value in values.items():
-        field = kind.model_fields.get(key)
-        if field is None:
-            yield f"there is no key {at}{key}{_nearest(str(key), list(kind.model_fields), at)}"
-        elif isinstance(value, Mapping) and (part := _part_of(field.annotation)):
-            yield from _unknown_keys(part, value, f"{at}{key}.")
-
-
-def _part_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the part that a field holds (``Part`` or ``Part | None``), if it holds one."""
-    for one in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            return one
-    return None
-
-
-def _nearest(word: str, known: Sequence[str], at: str = "") -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" (did you mean {at}{close[0]}?)" if close else f" (there are {', '.join(known)})"
+    @property
+    def store(self) -> Path:
+        """Folder of the patch store."""
+        return self.data.store or self.run / "store"

@@ -8,43 +8,27 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from lesionary.train.config import (
-    Count,
-    Optimizer,
-    Part,
-    Positive,
-    RunConfig,
-    Schedule,
-    load_config,
-    ready_names,
-)
+from lesionary.train.config import Count, EncoderConfig, Optimizer, Part, Positive, Schedule
+from lesionary.train.config import Data as AnyData
 from lesionary.train.config import Training as AnyTraining
 from lesionary.train.finetuning.target import Metric, Target
+from lesionary.train.reading import load_config, ready_names
 
 _READY = Path(__file__).parent / "files"
 
 
-class Data(Part):
-    """What is learnt from.
+class Data(AnyData):
+    """What is learnt from, beside what all training files say of it.
 
     Attributes
     ----------
     cohort : Path
         Lesion table with the splits ``train`` (to learn from), ``tune`` (to choose the best
         checkpoint by) and, if there is one, ``test`` (scored only), and the target's columns.
-    root : Path or None
-        Folder that the table's paths start from; by default the table's own.
-    store : Path or None
-        Folder of the patch store, which is built if it is not there; runs may share one. By
-        default ``store`` in the folder of the run.
     margin_vox : int
-        By how much the store's crops are larger than a patch, on each side: as far as views
-        shift, they show what is really there.
+        As far as views shift, the margin shows what is really there.
     """
 
-    cohort: Path
-    root: Path | None = None
-    store: Path | None = None
     margin_vox: Annotated[int, Field(ge=0)] = 10
 
 
@@ -101,13 +85,11 @@ class Training(AnyTraining):
     evaluate_every: Count = 1
 
 
-class FinetuneConfig(RunConfig):
+class FinetuneConfig(EncoderConfig):
     """A fine-tuning file.
 
     Attributes
     ----------
-    name : str or None
-        Of the encoder that comes out; by default that of the run's folder.
     encoder : str
         What is fine-tuned: a name (``fmcib``), the folder of an encoder that was trained here
         (``RUN/encoder``; the head of an earlier fine-tuning comes along where it fits), or the
@@ -117,7 +99,7 @@ class FinetuneConfig(RunConfig):
     data : Data
     target : Target
     views : str or mapping
-        Augmentation: a name, the path of a ``.yaml`` file, or what such a file says.
+        Augmentation.
     head : Head
     layers : Layers
     class_weights : {"none", "balanced"} or mapping of class to weight
@@ -129,7 +111,6 @@ class FinetuneConfig(RunConfig):
         Format of the table of predictions.
     """
 
-    name: Annotated[str | None, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")] = None
     encoder: str = "fmcib"
     weights: Path | None = None
     data: Data
@@ -143,11 +124,6 @@ class FinetuneConfig(RunConfig):
     training: Training = Training()
     optimizer: Optimizer = Optimizer(name="sgd", lr=0.1, per_batch=256, weight_decay=0)
     schedule: Schedule = Schedule(shape="step", decay_epochs=30, decay=0.1)
-
-    @property
-    def store(self) -> Path:
-        """Folder of the patch store."""
-        return self.data.store or self.run / "store"
 
 
 def load_finetuning(

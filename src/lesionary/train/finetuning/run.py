@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from lesionary.encode.registry import load_card
 from lesionary.errors import TrainingError
 from lesionary.train.extra import need_lightning
 from lesionary.train.finetuning.config import FinetuneConfig, load_finetuning
+from lesionary.train.shared_store import open_store, this_rank
 
 if TYPE_CHECKING:
-    from lesionary.encode.card import ModelCard
     from lesionary.train.engine import Fitted
     from lesionary.train.finetuning.labels import Labelled
     from lesionary.train.finetuning.learner import Finetuning
@@ -115,12 +114,11 @@ def finetune(
     from lesionary.train.finetuning.labels import read_labels
     from lesionary.train.finetuning.learner import Finetuning, best_by
     from lesionary.train.finetuning.start import start
-    from lesionary.train.finetuning.telling import name_of
     from lesionary.train.store.build import ERRORS
 
     config = load_finetuning(config, overrides)
     notes = _split_notes(config)
-    store = _store(config, load_card(config.encoder))
+    store = open_store(config, load_card(config.encoder).input)
     labelled = read_labels(store.lesions, config.target)
     metric = best_by(config, labelled)
     encoder, head, about_head = start(config, labelled.outputs)
@@ -130,7 +128,7 @@ def finetune(
     begun = Checkpoints(config.run).last.exists()
     record = read_efficiency(config.run / EFFICIENCY) if begun else {}
     # Other processes of a run get their parameters from the first.
-    if not begun and not _rank():
+    if not begun and not this_rank():
         weights = learner.class_weights
         probe, record = probe_encoder(encoder, store, labelled, metric, weights, device)
         write_efficiency(record, config.run / EFFICIENCY)
@@ -147,7 +145,7 @@ def finetune(
         predictions=config.run / f"predictions.{config.predictions}",
         efficiency=config.run / EFFICIENCY,
         curves=config.run / CURVES,
-        name=name_of(config),
+        name=config.encoder_name,
         best_by=metric,
         score=fitted.best.score,
         best_epoch=fitted.best.epoch,
@@ -181,7 +179,7 @@ def _write_results(
 
     config, encoder, old = learner.config, learner.encoder, learner.encoder.card
     aim = telling.aim_of(config)
-    record = telling.record_of(config, labelled, fitted)
+    record = telling.record_of_labelled(config, old, labelled, fitted)
     rows = np.sort(np.concatenate(list(labelled.rows.values())))
     scores = labelled.outputs.scores(learner.outputs(rows))
     table = predictions_table(store.lesions, labelled, rows, scores)
@@ -217,32 +215,3 @@ def _split_notes(config: FinetuneConfig) -> list[str]:
     if errors:
         raise TrainingError(f"{config.data.cohort} cannot be trained on: {errors[0].message}")
     return [problem.message for problem in problems]
-
-
-def _store(config: FinetuneConfig, card: ModelCard) -> PatchStore:
-    """Build the patch store; of several processes, the first one does while the others wait."""
-    from lesionary.train.store import PatchStore, build_store
-
-    while _rank():
-        try:
-            return PatchStore.open(config.store)
-        except TrainingError:
-            time.sleep(1)
-    return build_store(
-        config.data.cohort,
-        config.store,
-        root=config.data.root,
-        recipe=card.input,
-        margin_vox=config.data.margin_vox,
-        backgrounds=0,
-        seed=config.seed,
-        workers=config.machine.workers,
-    )
-
-
-def _rank() -> int:
-    """Return the number of this process, which those who start several tell each."""
-    from lightning.pytorch.utilities import rank_zero_only
-
-    rank: int = getattr(rank_zero_only, "rank", 0)
-    return rank

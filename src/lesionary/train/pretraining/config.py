@@ -8,41 +8,31 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lesionary.train.config import Count, Part, RunConfig, load_config, ready_names
+from lesionary.train.config import Count, EncoderConfig, Part
+from lesionary.train.config import Data as AnyData
+from lesionary.train.reading import load_config, ready_names
 
 _READY = Path(__file__).parent.parent / "files"
 
 
-class Data(Part):
-    """What is learnt from.
+class Data(AnyData):
+    """What is learnt from, beside what all training files say of it.
 
     Attributes
     ----------
-    cohort : Path
-        Lesion table. Of one with splits, the lesions of ``split`` are learnt from.
-    root : Path or None
-        Folder that the table's paths start from; by default the table's own.
     split : {"train", "tune", "test"}
-    store : Path or None
-        Folder of the patch store, which is built if it is not there; runs may share one. By
-        default ``store`` in the folder of the run.
+        Of a table with splits, the lesions that are learnt from.
     backgrounds : int
         Patches from elsewhere in the scan, kept for each lesion.
     avoid_lesions : bool
         Whether these keep clear of the lesions in the table.
-    margin_vox : int
-        By how much the store's crops are larger than a patch, on each side.
     jitter_vox : int
         Up to so many voxels beside the seed is the middle of a patch.
     """
 
-    cohort: Path
-    root: Path | None = None
     split: Literal["train", "tune", "test"] = "train"
-    store: Path | None = None
     backgrounds: Annotated[int, Field(ge=0)] = 4
     avoid_lesions: bool = False
-    margin_vox: Annotated[int, Field(ge=0)] = 8
     jitter_vox: Annotated[int, Field(ge=0)] = 0
 
 
@@ -78,35 +68,25 @@ class Probe(Part):
     neighbours: Count = 20
 
 
-class PretrainConfig(RunConfig):
+class PretrainConfig(EncoderConfig):
     """A pre-training file.
 
     Attributes
     ----------
-    name : str or None
-        Of the encoder that comes out; by default that of the run's folder.
     encoder : str
         The network, and how its patches are cut: ``random:fmcib`` starts with the network of
         that encoder and random weights, ``fmcib`` with its published ones; or the path of a card.
     data : Data
     objective : ObjectiveChoice
     views : str or mapping
-        A name (``fmcib``, ``swav``, ``ct_fm``, ``none``), the path of a ``.yaml`` file, or what
-        such a file says.
     probe : Probe
     """
 
-    name: Annotated[str | None, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")] = None
     encoder: str = "random:fmcib"
     data: Annotated[Data, Field(default_factory=dict, validate_default=True)]
     objective: ObjectiveChoice = ObjectiveChoice(name="mined_simclr")
     views: str | dict[str, Any] = "fmcib"
     probe: Probe = Probe()
-
-    @property
-    def store(self) -> Path:
-        """Folder of the patch store."""
-        return self.data.store or self.run / "store"
 
 
 def load_pretraining(

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lesionary import __version__
 from lesionary.cohort.load import load
 from lesionary.encode.registry import load_card
-from lesionary.errors import TrainingError
 from lesionary.train.extra import need_lightning
 from lesionary.train.objectives import build_objective
 from lesionary.train.pretraining.config import PretrainConfig, load_pretraining
-from lesionary.train.store import PatchStore, build_store
+from lesionary.train.record import record_of, training_in_words
+from lesionary.train.shared_store import open_store
+from lesionary.train.store import build_store
 from lesionary.train.store.build import ERRORS
 from lesionary.train.views import draw_views, load_views
 
@@ -29,10 +26,8 @@ if TYPE_CHECKING:
 
     from lesionary.encode.card import ModelCard
     from lesionary.train.engine import Fitted
-    from lesionary.train.pretraining.learner import Pretraining
 
 CURVES = "curves.png"
-_OF_THIS_MACHINE: Any = {"run": True, "machine": True, "data": {"root": True, "store": True}}
 _PICTURED = 6
 """Lesions in a picture of views."""
 
@@ -116,17 +111,21 @@ def pretrain(
     config = load_pretraining(config, overrides)
     card = load_card(config.encoder)
     _check(config, card)
-    store = _store(config, card)
+    store = open_store(
+        config,
+        card.input,
+        backgrounds=config.data.backgrounds,
+        avoid_lesions=config.data.avoid_lesions,
+    )
     learner = Pretraining(config, store)
     fitted = fit(learner, resume=resume)
-    name = config.name or _name_from(config.run)
     learned = store.lesions.iloc[training_rows(store, config.data.split)]
     errors = config.store / ERRORS
     done = Pretrained(
         run=config.run,
         encoder=config.run / "encoder",
         curves=config.run / CURVES,
-        name=name,
+        name=config.encoder_name,
         lesions=len(learned),
         steps=fitted.steps,
         epochs=fitted.epochs,
@@ -140,17 +139,17 @@ def pretrain(
         export_encoder(
             learner.encoder,
             done.encoder,
-            name=name,
+            name=done.name,
             title=f"Pre-trained with {config.objective.name}",
-            description=_told(config, learner, fitted),
+            description=_told(config, card, fitted),
             training_data=_data_told(config, learned),
             limits=("Trained by its user; not validated by anyone else unless they say so.",),
-            record=_record(config, learner, done),
+            record=record_of(config, card, fitted, done.lesions),
         )
         draw_curves(
             config.run / METRICS,
             done.curves,
-            title=f"{name}: {config.objective.name}",
+            title=f"{done.name}: {config.objective.name}",
             kept_epoch=done.best_epoch,
         )
     return done
@@ -210,40 +209,7 @@ def _check(config: PretrainConfig, card: ModelCard) -> None:
         )
 
 
-def _store(config: PretrainConfig, card: ModelCard) -> PatchStore:
-    """Build the patch store; of several processes, the first one does while the others wait."""
-    from lightning.pytorch.utilities import rank_zero_only
-
-    data = config.data
-    if getattr(rank_zero_only, "rank", 0):
-        return _wait_for(config.store)
-    return build_store(
-        data.cohort,
-        config.store,
-        root=data.root,
-        recipe=card.input,
-        margin_vox=data.margin_vox,
-        backgrounds=data.backgrounds,
-        avoid_lesions=data.avoid_lesions,
-        seed=config.seed,
-    )
-
-
-def _wait_for(folder: Path) -> PatchStore:
-    while True:
-        try:
-            return PatchStore.open(folder)
-        except TrainingError:
-            time.sleep(1)
-
-
-def _name_from(run: Path) -> str:
-    words = re.findall("[a-z0-9]+", run.resolve().name.lower())
-    return "_".join(words) or "encoder"
-
-
-def _told(config: PretrainConfig, learner: Pretraining, fitted: Fitted) -> str:
-    training, optimizer = config.training, config.optimizer
+def _told(config: PretrainConfig, start: ModelCard, fitted: Fitted) -> str:
     kept = (
         f"Kept from epoch {fitted.best.epoch}, where the balanced accuracy of nearest neighbours "
         f"for {config.probe.label} on the tune split was highest ({fitted.best.score:.3f})."
@@ -252,10 +218,7 @@ def _told(config: PretrainConfig, learner: Pretraining, fitted: Fitted) -> str:
     )
     return (
         f"Trained without labels with the objective {config.objective.name}, starting from "
-        f"{learner.encoder.card.name}: {fitted.epochs} epochs ({fitted.steps:,} steps) of batches "
-        f"of {training.batch_size}, {optimizer.name} with a learning rate of "
-        f"{optimizer.peak(training.batch_size):.4g}, {training.precision}, seed {config.seed}. "
-        f"{kept} All settings are in training.yaml, beside this card."
+        f"{start.name}: {training_in_words(config, fitted)} {kept}"
     )
 
 
@@ -264,22 +227,3 @@ def _data_told(config: PretrainConfig, learned: pd.DataFrame) -> str:
     if "patient_id" in learned:
         counts.append(f"{learned['patient_id'].nunique():,} patients")
     return f"{', '.join(counts)} of {config.data.cohort.name}, without labels"
-
-
-def _record(config: PretrainConfig, learner: Pretraining, done: Pretrained) -> dict[str, Any]:
-    settings = config.model_dump(mode="json", exclude=_OF_THIS_MACHINE)
-    settings["encoder"] = learner.encoder.card.name
-    settings["data"]["cohort"] = config.data.cohort.name
-    settings["views"] = load_views(config.views).model_dump(mode="json")
-    return {
-        "lesions": done.lesions,
-        "steps": done.steps,
-        "epochs": done.epochs,
-        "kept_epoch": done.best_epoch or done.epochs,
-        "probe_accuracy": done.score,
-        "settings": settings,
-        "versions": {
-            "lesionary": __version__,
-            **{name: version(name) for name in ("torch", "monai", "lightning")},
-        },
-    }
