@@ -16,7 +16,8 @@ Name = Annotated[
     str,
     typer.Argument(
         metavar="NAME",
-        help="An encoder's name, random:NAME for its untrained control, or a card (.yaml).",
+        help="An encoder's name, random:NAME for its untrained control, or the path of a card "
+        "(.yaml) or of a trained encoder's folder.",
         show_default=False,
     ),
 ]

@@ -125,6 +125,9 @@ class ModelCard(_Part):
     non_commercial : bool
         The weights' licence forbids commercial use.
     citation, training_data : str
+    training : mapping
+        Record of a training by this package, in plain values: lesions, steps, which epoch was
+        kept, all settings, versions. Empty for encoders from elsewhere.
     limits : tuple of str
         What is known to be wrong, missing or surprising.
     bf16_cosine : float or None
@@ -146,6 +149,7 @@ class ModelCard(_Part):
     non_commercial: bool = False
     citation: str
     training_data: str
+    training: dict[str, Any] = {}
     limits: tuple[str, ...] = ()
     bf16_cosine: Annotated[float | None, Field(ge=-1, le=1)] = None
 

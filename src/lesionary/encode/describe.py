@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import yaml
+
 from lesionary.encode.cache import weights_state
 from lesionary.encode.card import ModelCard
 from lesionary.scan import Recipe
@@ -27,6 +31,7 @@ def describe_card(card: ModelCard) -> dict[str, str]:
         "licence of the weights": card.weights_licence
         + (" (not for commercial use)" if card.non_commercial else ""),
         "training data": card.training_data,
+        "training": _describe_record(card.training),
         "citation": card.citation,
         "known limits": "\n".join(f"- {limit.strip()}" for limit in card.limits),
         "bfloat16": ""
@@ -35,6 +40,13 @@ def describe_card(card: ModelCard) -> dict[str, str]:
         "hash": card.hash,
     }
     return {heading: text.strip() for heading, text in rows.items() if text.strip()}
+
+
+def _describe_record(record: dict[str, Any]) -> str:
+    """Write a record of a training as YAML: a line a setting, the parts of each behind it."""
+    if not record:
+        return ""
+    return yaml.safe_dump(record, sort_keys=False, default_flow_style=None, allow_unicode=True)
 
 
 def _describe_input(recipe: Recipe) -> str:

@@ -36,9 +36,9 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     Parameters
     ----------
     name_or_path : str, Path or ModelCard
-        A name from :func:`card_names`; ``random`` or ``random:<name>``, the untrained control
-        of that network (of ``fmcib``'s unless named); the path of a ``.yaml`` file, or of a
-        folder that has one named ``card.yaml``, as a training run leaves it; or a card.
+        A name from :func:`card_names`; the path of a ``.yaml`` file, or of a folder that has one
+        named ``card.yaml``, as a training run leaves it; ``random:`` before any of these, the
+        untrained control of that network (``random`` alone: of ``fmcib``'s); or a card.
 
     Examples
     --------
@@ -50,15 +50,15 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     if isinstance(name_or_path, ModelCard):
         return name_or_path
     text = str(name_or_path)
+    if text.startswith(f"{RANDOM}:"):
+        card = load_card(text.removeprefix(f"{RANDOM}:"))
+        return untrained(card, f"{RANDOM}_{card.name}")
     if Path(text).suffix in (".yaml", ".yml"):
         return _read_card(Path(text))
     if (Path(text) / CARD_FILE).is_file():
         return _read_card(Path(text) / CARD_FILE)
     if text == RANDOM:
         return untrained(load_card("fmcib"), RANDOM)
-    if text.startswith(f"{RANDOM}:"):
-        card = load_card(text.removeprefix(f"{RANDOM}:"))
-        return untrained(card, f"{RANDOM}_{card.name}")
     files = _card_files()
     if text not in files:
         raise EncoderError(
@@ -87,6 +87,7 @@ def untrained(card: ModelCard, name: str) -> ModelCard:
             "weights_licence": "none needed",
             "non_commercial": False,
             "training_data": "none",
+            "training": {},
             "limits": ("Untrained: its features are random projections of the patch.",),
             "bf16_cosine": None,
         }
