@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ from safetensors.torch import save_file
 
 from lesionary.encode.card import ModelCard, WeightsFile
 from lesionary.encode.encoder import Encoder
+from lesionary.encode.registry import CARD_FILE
 from lesionary.files import atomic_path, sha256
 
-CARD, WEIGHTS, RECORD = "card.yaml", "weights.safetensors", "training.yaml"
+WEIGHTS = "weights.safetensors"
+_UNPUBLISHED = "Not published"
+_LIMIT = "Trained by its user; not validated by anyone else unless they say so."
 
 
 def export_encoder(
@@ -25,7 +28,6 @@ def export_encoder(
     title: str,
     description: str,
     training_data: str,
-    limits: Sequence[str] = (),
     record: Mapping[str, Any],
 ) -> ModelCard:
     """Write an encoder's weights and card.
@@ -33,12 +35,13 @@ def export_encoder(
     Parameters
     ----------
     encoder : Encoder
-        As it is now; its own card says what network it is and how its patches are cut.
+        As it is now. Its own card says what network it is and how its patches are cut; if it had
+        weights before, also what holds of those still: licence, training data, limits, citation.
     folder : Path
-    name, title, description, training_data, limits
-        Of the new card.
+    name, title, description, training_data
+        Of the new card; the data are those of this training alone.
     record : mapping
-        How it was trained, in numbers and text: written beside the card.
+        How it was trained, as plain values.
 
     Returns
     -------
@@ -52,29 +55,42 @@ def export_encoder(
     }
     with atomic_path(weights) as temporary:
         save_file(tensors, temporary)
-    old = encoder.card
-    card = old.model_copy(
+    card = encoder.card.model_copy(
         update={
             "name": name,
             "title": title,
             "description": description,
-            "training_data": training_data,
             "parameters": sum(one.numel() for one in encoder.network.parameters()),
-            "limits": tuple(limits),
             "weights": WeightsFile(
                 path=WEIGHTS, sha256=sha256(weights), size_bytes=weights.stat().st_size
             ),
-            "weights_licence": "yours to choose, as far as the licences of the data allow",
-            "citation": "Not published",
+            **_origin(encoder.card, training_data),
+            "training": dict(record),
             "bf16_cosine": None,
         }
     )
-    _write_yaml(folder / RECORD, record)
-    _write_yaml(folder / CARD, json.loads(card.model_dump_json(exclude_defaults=True)))
+    values = json.loads(card.model_dump_json(exclude_defaults=True))
+    with atomic_path(folder / CARD_FILE) as temporary:
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=98)
+        temporary.write_text(text, encoding="utf-8")
     return card
 
 
-def _write_yaml(path: Path, values: Mapping[str, Any]) -> None:
-    with atomic_path(path) as temporary:
-        text = yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=98)
-        temporary.write_text(text, encoding="utf-8")
+def _origin(start: ModelCard, training_data: str) -> dict[str, Any]:
+    """Return what a card says of rights and data, where the training started from another's."""
+    if start.weights is None and start.requires is None:  # random weights are nobody's
+        return {
+            "weights_licence": "yours to choose, as far as the licences of the data allow",
+            "non_commercial": False,
+            "citation": _UNPUBLISHED,
+            "training_data": training_data,
+            "limits": (_LIMIT,),
+        }
+    unpublished = start.citation.startswith(_UNPUBLISHED)
+    return {
+        "weights_licence": start.weights_licence,
+        "non_commercial": start.non_commercial,
+        "citation": start.citation if unpublished else f"{_UNPUBLISHED}; based on {start.citation}",
+        "training_data": f"{start.training_data}; then {training_data}",
+        "limits": (*(limit for limit in start.limits if limit != _LIMIT), _LIMIT),
+    }

@@ -191,11 +191,7 @@ def _write_results(
         name=done.name,
         title=f"{old.name}, fine-tuned for {aim}",
         description=telling.description_of(config, fitted, learner.best_by),
-        training_data=f"{old.training_data}; then {lesions}" if old.weights else lesions,
-        limits=(
-            *(old.limits if old.weights else ()),
-            "Fine-tuned by its user; not validated by anyone else unless they say so.",
-        ),
+        training_data=lesions,
         record=record,
     )
     write_head(learner.head, labelled.outputs, done.encoder / HEAD)

@@ -143,7 +143,6 @@ def pretrain(
             title=f"Pre-trained with {config.objective.name}",
             description=_told(config, card, fitted),
             training_data=_data_told(config, learned),
-            limits=("Trained by its user; not validated by anyone else unless they say so.",),
             record=record_of(config, card, fitted, done.lesions),
         )
         draw_curves(
