@@ -10,8 +10,7 @@ import yaml
 from lesionary.encode import load_card
 from lesionary.errors import TrainingError
 from lesionary.train import load_pretraining, ready_pretrainings
-from lesionary.train.objectives import build_objective
-from lesionary.train.views import load_views
+from lesionary.train.pretraining.objective import objective_of
 
 COHORT = "data.cohort=cohort.csv"
 
@@ -97,15 +96,9 @@ def test_ready_files_name_what_there_is(name: str) -> None:
     import torch
 
     config = load_pretraining(name, [COHORT])
-    card, views = load_card(config.encoder), load_views(config.views)
+    card = load_card(config.encoder)
     with torch.device("meta"):
-        objective = build_objective(
-            config.objective.name,
-            card.dimension,
-            size_vox=card.input.size_vox,
-            **config.objective.settings,
-        )
-    assert not objective.plan.small or views.small_view
+        objective = objective_of(config, card)  # checks views, too
     assert objective.plan.scan_crops <= config.data.backgrounds + 1
     assert config.run == Path("runs", name)
 

@@ -189,6 +189,13 @@ def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
         ("probe.label=stage", "column 'stage'"),
         ("objective.name=mined_simcrl", "Did you mean 'mined_simclr'"),
         ("objective.temprature=1", "Did you mean 'temperature'"),
+        ("objective.size_vox=8", "no setting 'size_vox'"),
+        ("objective.dimension=8", "no setting 'dimension'"),
+        (
+            "objective={name: autoencoder, denoising: true}",
+            r"move them \(random_resized_crop, flip",
+        ),
+        ("objective={name: swav}", "no small_view"),
         ("views=fmcb", "Did you mean 'fmcib'"),
         ("encoder=fmcb", "no encoder 'fmcb'"),
         ("data.jitter_vox=3", "margin_vox"),
@@ -198,8 +205,17 @@ def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
 )
 def test_bad_settings(settings: list[str], tmp_path: Path, change: str, words: str) -> None:
     with pytest.raises(LesionaryError, match=words):
-        pretrain(small_file("fmcib", settings, tmp_path / "run", change))
+        pretrain(load_pretraining("fmcib", [*settings, f"run={tmp_path / 'run'}", change]))
     assert not (tmp_path / "run" / "encoder").exists()
+
+
+def test_denoising_undoes_changes_of_grey(settings: list[str], tmp_path: Path) -> None:
+    denoising = ["objective={name: autoencoder, denoising: true, width: 16}"]
+    views = ["views={view: [{gaussian_noise: {std: [10, 50]}}]}"]
+    done = pretrain(
+        load_pretraining("autoencoder", [*settings, *denoising, *views, f"run={tmp_path}"])
+    )
+    assert done.steps == 4
 
 
 @pytest.mark.parametrize("name", ["simclr", "nnclr", "swav", "vicreg", "barlow_twins"])

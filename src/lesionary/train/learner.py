@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from lesionary.errors import TrainingError
 from lesionary.train.config import RunConfig
 from lesionary.train.optimization import build_optimizer, learning_rate_factor
 
@@ -84,6 +85,16 @@ class Learner(lightning.LightningModule):
         """Whether the metrics of the current step are written down."""
         after = self.step + 1
         return after % self.config.machine.log_every == 0 or after % self.steps_per_epoch == 0
+
+    def batch_share(self, world: int) -> int:
+        """Return how much of a batch each of ``world`` processes has."""
+        size = self.config.training.batch_size
+        if size % world:
+            raise TrainingError(
+                f"A batch of {size} cannot be shared evenly by {world} processes: change "
+                "training.batch_size."
+            )
+        return size // world
 
     def generator(self) -> torch.Generator:
         """Return a source of random numbers on the CPU, the current step's and process's own."""

@@ -35,7 +35,7 @@ def record_of(
     settings = config.model_dump(mode="json", exclude=_OF_THIS_MACHINE)
     settings["encoder"] = start.name
     settings["data"]["cohort"] = config.data.cohort.name
-    settings["views"] = load_views(config.views).model_dump(mode="json")
+    settings["views"] = load_views(config.views).model_dump(mode="json", exclude={"description"})
     return {
         "lesions": lesions,
         "steps": fitted.steps,

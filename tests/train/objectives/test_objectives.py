@@ -20,7 +20,7 @@ from lesionary.train.objectives import (
 
 SIZE = (6, 8, 7)
 SMALL = {
-    "autoencoder": {"size_vox": SIZE, "width": 16},
+    "autoencoder": {"width": 16},
     "barlow_twins": {"hidden": 16, "projection": 8},
     "intra_scan_simclr": {"hidden": 16, "projection": 8, "crops": 3},
     "mined_simclr": {"hidden": 16, "projection": 8},
@@ -57,7 +57,7 @@ def test_every_objective_is_tested_here():
 
 @pytest.mark.parametrize("name", SMALL)
 def test_an_encoder_learns(name):
-    objective = build_objective(name, DIMENSION, **SMALL[name])
+    objective = build_objective(name, DIMENSION, SIZE, **SMALL[name])
     features, views = features_for(objective.plan), views_for()
     encoder = nn.Linear(DIMENSION, DIMENSION)
     parameters = [*encoder.parameters(), *objective.parameters()]
@@ -79,11 +79,11 @@ def test_an_encoder_learns(name):
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_resumed_objective_goes_on_as_one_that_was_not_stopped(name, tmp_path):
-    objective = build_objective(name, DIMENSION, **SMALL[name])
+    objective = build_objective(name, DIMENSION, SIZE, **SMALL[name])
     for _ in range(3):
         objective.loss(features_for(objective.plan), views_for(), LATE)
     torch.save(objective.state_dict(), tmp_path / "state.pt")
-    resumed = build_objective(name, DIMENSION, **SMALL[name])
+    resumed = build_objective(name, DIMENSION, SIZE, **SMALL[name])
     resumed.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     features, views = features_for(objective.plan), views_for()
     for _ in range(2):
@@ -93,7 +93,7 @@ def test_a_resumed_objective_goes_on_as_one_that_was_not_stopped(name, tmp_path)
 
 @pytest.mark.parametrize("name", SMALL)
 def test_looking_changes_nothing(name):
-    objective = build_objective(name, DIMENSION, **SMALL[name])
+    objective = build_objective(name, DIMENSION, SIZE, **SMALL[name])
     objective.loss(features_for(objective.plan), views_for(), LATE)
     objective.eval()
     before = {key: value.clone() for key, value in objective.state_dict().items()}
@@ -176,14 +176,16 @@ def test_the_bank_holds_the_newest_and_is_looked_up_before_it_changes():
 
 @pytest.mark.parametrize("size", [(50, 50, 50), (4, 4, 4), (1, 1, 1), (5, 16, 33)])
 def test_a_decoder_rebuilds_any_size(size):
-    objective = build_objective("autoencoder", DIMENSION, size_vox=size, width=16)
+    objective = build_objective("autoencoder", DIMENSION, size, width=16)
     patches = objective.decoder(torch.randn(2, DIMENSION))
     assert patches.shape == (2, 1, *size)
 
 
 def test_denoising_compares_with_the_patch_before_the_view():
-    plain = build_objective("autoencoder", DIMENSION, **SMALL["autoencoder"])
-    denoising = build_objective("autoencoder", DIMENSION, **SMALL["autoencoder"], denoising=True)
+    plain = build_objective("autoencoder", DIMENSION, SIZE, **SMALL["autoencoder"])
+    denoising = build_objective(
+        "autoencoder", DIMENSION, SIZE, **SMALL["autoencoder"], denoising=True
+    )
     denoising.load_state_dict(plain.state_dict())
     assert not plain.plan.clean
     assert denoising.plan.clean
@@ -213,7 +215,13 @@ def test_names_are_checked_with_the_nearest_offered():
     with pytest.raises(TrainingError, match="size_vox"):
         build_objective("autoencoder", DIMENSION)
     with pytest.raises(TrainingError, match="no setting 'size'"):
-        build_objective("autoencoder", DIMENSION, size=SIZE)
+        build_objective("autoencoder", DIMENSION, SIZE, size=SIZE)
+
+
+@pytest.mark.parametrize("key", ["size_vox", "dimension", "name"])
+def test_what_is_not_for_the_file_to_say_is_no_setting(key):
+    with pytest.raises(TrainingError, match=f"no setting '{key}'"):
+        build_objective("autoencoder", DIMENSION, SIZE, **{key: 8})
 
 
 @pytest.mark.parametrize(
@@ -250,5 +258,5 @@ def test_a_new_objective_is_one_class(monkeypatch):
             return Outcome(self.weight * features["lesion"][0].square().mean())
 
     assert "nothing" in objective_names()
-    objective = build_objective("nothing", DIMENSION, size_vox=SIZE, weight=0.0)
+    objective = build_objective("nothing", DIMENSION, SIZE, weight=0.0)
     assert objective.loss(features_for(objective.plan), {}, LATE).loss == 0

@@ -19,7 +19,7 @@ from lesionary.train.objectives import Objective, Step, ViewPlan, build_objectiv
 
 PROCESSES, SAMPLES, SIZE, STEPS = 2, 6, (4, 5, 4), 3
 OBJECTIVES: dict[str, dict[str, Any]] = {
-    "autoencoder": {"size_vox": SIZE, "width": 16},
+    "autoencoder": {"width": 16},
     "barlow_twins": {"hidden": 16, "projection": 8},
     "intra_scan_simclr": {"hidden": 16, "projection": 8, "crops": 3},
     "mined_simclr": {"hidden": 16, "projection": 8},
@@ -39,7 +39,7 @@ class Training(nn.Module):
         torch.manual_seed(1)
         voxels = SIZE[0] * SIZE[1] * SIZE[2]
         self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(voxels, 20), nn.Tanh())
-        self.objective: Objective = build_objective(name, 20, **OBJECTIVES[name])
+        self.objective: Objective = build_objective(name, 20, SIZE, **OBJECTIVES[name])
 
     def forward(self, views: Views, step: Step) -> Tensor:
         features = {key: [self.encoder(view) for view in each] for key, each in views.items()}

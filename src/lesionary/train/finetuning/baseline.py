@@ -11,9 +11,9 @@ from lesionary.encode.encoder import Encoder
 from lesionary.errors import TrainingError
 from lesionary.train.finetuning.efficiency import metered
 from lesionary.train.finetuning.labels import Labelled
-from lesionary.train.finetuning.patches import run_network
 from lesionary.train.finetuning.probe import Probe, fit_probe
 from lesionary.train.finetuning.target import Metric
+from lesionary.train.plain import run_network
 from lesionary.train.store import PatchStore
 
 

@@ -16,7 +16,6 @@ from lesionary.train.finetuning.config import FinetuneConfig
 from lesionary.train.finetuning.labels import Labelled
 from lesionary.train.finetuning.losses import TargetLoss, class_weights
 from lesionary.train.finetuning.metrics import measure
-from lesionary.train.finetuning.patches import run_network
 from lesionary.train.finetuning.stages import (
     Stage,
     choose_frozen,
@@ -28,6 +27,7 @@ from lesionary.train.finetuning.target import Metric
 from lesionary.train.gather import gather
 from lesionary.train.learner import Batches, Learner
 from lesionary.train.microbatch import encode_in_parts
+from lesionary.train.plain import run_network
 from lesionary.train.store import LesionBatches, PatchStore
 from lesionary.train.views import load_views, make_view
 
@@ -80,16 +80,10 @@ class Finetuning(Learner):
 
     def batches(self, rank: int, world: int) -> Batches:
         """Return the labelled patches of process ``rank`` of ``world``."""
-        size = self.config.training.batch_size
-        if size % world:
-            raise TrainingError(
-                f"A batch of {size} cannot be shared evenly by {world} processes: change "
-                "training.batch_size."
-            )
         return LesionBatches(
             self._store,
             self._labelled.known("train"),
-            size // world,
+            self.batch_share(world),
             seed=self.config.seed,
             size_vox=self._store.crop_vox,  # views shift into the margin
             rank=rank,

@@ -19,7 +19,7 @@ def objective_names() -> list[str]:
 
 
 def build_objective(
-    name: str, dimension: int, *, size_vox: Sequence[int] | None = None, **arguments: Any
+    name: str, dimension: int, size_vox: Sequence[int] | None = None, /, **settings: Any
 ) -> Objective:
     """Return an objective with fresh heads.
 
@@ -31,8 +31,8 @@ def build_objective(
         Length of the encoder's feature vector.
     size_vox
         Size of a view in voxels (z, y, x); only objectives that rebuild the view use it.
-    **arguments
-        Settings of the objective, by name; the published ones where left out.
+    **settings
+        Of the objective, by name; the published ones where left out.
     """
     if name not in Objective.named:
         raise TrainingError(
@@ -41,25 +41,25 @@ def build_objective(
         )
     build = Objective.named[name]
     takes = set(signature(build).parameters) - {"dimension"}
-    settings = sorted(takes - {"size_vox"})
-    for key in arguments:
-        if key not in settings:
+    known = sorted(takes - {"size_vox"})
+    for key in settings:
+        if key not in known:
             raise TrainingError(
-                f"The objective {name!r} has no setting {key!r}.{_nearest(key, settings)} "
-                f"It has: {', '.join(settings)}."
+                f"The objective {name!r} has no setting {key!r}.{_nearest(key, known)} "
+                f"It has: {', '.join(known)}."
             )
     if "size_vox" in takes:
         if size_vox is None:
             raise TrainingError(f"The objective {name!r} needs size_vox, the size of a view.")
-        arguments["size_vox"] = size_vox
-    return build(dimension, **_checked(name, build, arguments))
+        settings["size_vox"] = size_vox
+    return build(dimension, **_checked(name, build, settings))
 
 
-def _checked(name: str, build: type[Objective], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(name: str, build: type[Objective], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings as the objective declares them, or raise for the first that is not."""
     kinds = get_type_hints(build.__init__, include_extras=True)
     checked = {}
-    for key, value in arguments.items():
+    for key, value in settings.items():
         try:
             checked[key] = TypeAdapter(kinds.get(key, Any)).validate_python(value)
         except ValidationError as error:

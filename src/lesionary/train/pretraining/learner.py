@@ -22,14 +22,14 @@ from lesionary.train.health import (
 )
 from lesionary.train.learner import Batches, Learner
 from lesionary.train.microbatch import encode_in_parts
-from lesionary.train.objectives import Step, build_objective
+from lesionary.train.objectives import Step
+from lesionary.train.plain import plain_view, run_network
 from lesionary.train.pretraining.config import PretrainConfig
+from lesionary.train.pretraining.objective import objective_of
 from lesionary.train.pretraining.probe import ProbeRows, neighbour_accuracy
 from lesionary.train.store import LesionBatches, PatchStore
 from lesionary.train.views import load_views, make_view
 from lesionary.train.views.spatial import Rotate, Shift
-
-_PROBE_BATCH = 64
 
 
 class Pretraining(Learner):
@@ -50,12 +50,7 @@ class Pretraining(Learner):
         self._views = load_views(config.views)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.objective = build_objective(
-                config.objective.name,
-                self.encoder.card.dimension,
-                size_vox=self._recipe.size_vox,
-                **config.objective.settings,
-            )
+            self.objective = objective_of(config, self.encoder.card)
         self._store = store
         self._rows = training_rows(store, config.data.split)
         self._probe = ProbeRows.of(store, config.probe) if config.probe.label else None
@@ -65,20 +60,14 @@ class Pretraining(Learner):
 
     def batches(self, rank: int, world: int) -> Batches:
         """Return the patches of process ``rank`` of ``world``."""
-        plan, size = self.objective.plan, self.config.training.batch_size
-        if size % world:
-            raise TrainingError(
-                f"A batch of {size} cannot be shared evenly by {world} processes: change "
-                "training.batch_size."
-            )
-        jitter = self.config.data.jitter_vox
+        plan = self.objective.plan
         return LesionBatches(
             self._store,
             self._rows,
-            size // world,
+            self.batch_share(world),
             seed=self.config.seed,
             size_vox=[n + 2 * self._margin_vox for n in self._recipe.size_vox],
-            jitter_vox=jitter,
+            jitter_vox=self.config.data.jitter_vox,
             backgrounds=1 if plan.background else 0,
             scan_crops=plan.scan_crops,
             rank=rank,
@@ -118,14 +107,17 @@ class Pretraining(Learner):
         probe, rows = self.config.probe, self._probe
         if rows is None or (epoch % probe.every and epoch != self.config.training.epochs):
             return {}
-        known, asked = self._features(rows.known), self._features(rows.asked)
+        known, asked = (
+            run_network(self.encoder, self._store, some, self._recipe, self.device)
+            for some in (rows.known, rows.asked)
+        )
         accuracy = neighbour_accuracy(
-            known.numpy(), rows.known_labels, asked.numpy(), rows.asked_labels, probe.neighbours
+            known, rows.known_labels, asked, rows.asked_labels, probe.neighbours
         )
         return {
             "probe_accuracy": accuracy,
-            "tune_feature_rank": float(effective_rank(asked)),
-            "tune_feature_std": float(feature_std(asked)),
+            "tune_feature_rank": float(effective_rank(torch.from_numpy(asked))),
+            "tune_feature_std": float(feature_std(torch.from_numpy(asked))),
         }
 
     def trouble(self, metrics: Mapping[str, float]) -> str | None:
@@ -157,17 +149,8 @@ class Pretraining(Learner):
         if plan.scan_crops:
             made["crops"] = views(batch["crops"].flatten(0, 1), 2)
         if plan.clean:
-            made["clean"] = [self._untouched(batch["positive"])]
+            made["clean"] = [plain_view(batch["positive"], self._recipe)]
         return {name: some for name, some in made.items() if some}
-
-    def _untouched(self, patches: Tensor) -> Tensor:
-        return make_view(
-            load_views("none"),
-            patches,
-            torch.Generator(),
-            mapping=self._recipe.intensity,
-            size_vox=self._recipe.size_vox,
-        )
 
     def _encode(self, view: Tensor) -> Tensor:
         try:
@@ -189,13 +172,6 @@ class Pretraining(Learner):
         if len(seen) > 1:
             names["alignment"] = "alignment"
         return {name: torch.tensor(measured[key]) for key, name in names.items()}
-
-    def _features(self, rows: NDArray[np.int64]) -> Tensor:
-        parts = [
-            self.encoder(self._untouched(torch.from_numpy(self._store.cut(some)).to(self.device)))
-            for some in np.array_split(rows, -(-len(rows) // _PROBE_BATCH))
-        ]
-        return torch.cat(parts).float().cpu()
 
 
 def training_rows(store: PatchStore, split: str) -> NDArray[np.int64]:

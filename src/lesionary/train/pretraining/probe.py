@@ -56,9 +56,9 @@ class ProbeRows:
 
 
 def neighbour_accuracy(
-    known: NDArray[np.float32],
+    known: NDArray[np.floating[Any]],
     known_labels: NDArray[Any],
-    asked: NDArray[np.float32],
+    asked: NDArray[np.floating[Any]],
     asked_labels: NDArray[Any],
     neighbours: int,
 ) -> float:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from lesionary.cohort.load import load
 from lesionary.encode.registry import load_card
 from lesionary.train.extra import need_lightning
-from lesionary.train.objectives import build_objective
 from lesionary.train.pretraining.config import PretrainConfig, load_pretraining
+from lesionary.train.pretraining.objective import objective_of
 from lesionary.train.record import record_of, training_in_words
 from lesionary.train.shared_store import open_store
 from lesionary.train.store import build_store
@@ -110,7 +111,8 @@ def pretrain(
 
     config = load_pretraining(config, overrides)
     card = load_card(config.encoder)
-    _check(config, card)
+    with torch.device("meta"):  # before hours of cutting patches
+        objective_of(config, card)
     store = open_store(
         config,
         card.input,
@@ -169,8 +171,6 @@ def show_views(
     out : path
         Picture to write: ``.png``, ``.svg`` or ``.pdf``.
     """
-    import torch
-
     config = load_pretraining(config, overrides)
     recipe, views = load_card(config.encoder).input, load_views(config.views)
     loaded = load(config.data.cohort, config.data.root)
@@ -192,20 +192,6 @@ def show_views(
         seed=config.seed,
     )
     return Path(out)
-
-
-def _check(config: PretrainConfig, card: ModelCard) -> None:
-    """Raise what can be known to be wrong before hours of cutting patches."""
-    import torch
-
-    load_views(config.views)
-    with torch.device("meta"):
-        build_objective(
-            config.objective.name,
-            card.dimension,
-            size_vox=card.input.size_vox,
-            **config.objective.settings,
-        )
 
 
 def _told(config: PretrainConfig, start: ModelCard, fitted: Fitted) -> str:

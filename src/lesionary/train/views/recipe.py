@@ -70,7 +70,12 @@ def _read_step(item: Any) -> Step:
 
 def _write_step(step: Step) -> str | dict[str, Any]:
     arguments = step.model_dump(mode="json")
-    return {_NAME_OF[type(step)]: arguments} if arguments else _NAME_OF[type(step)]
+    return {step_name(step): arguments} if arguments else step_name(step)
+
+
+def step_name(step: Step) -> str:
+    """Return the name that a step has in a list."""
+    return _NAME_OF[type(step)]
 
 
 ReadableStep = Annotated[Step, BeforeValidator(_read_step), PlainSerializer(_write_step)]

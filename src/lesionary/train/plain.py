@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from lesionary.encode.forward import choose_batch_size
 from lesionary.scan.recipe import Recipe
@@ -37,7 +37,7 @@ def run_network(
     -------
     ndarray (n, outputs)
     """
-    batch, untouched = choose_batch_size(device, [recipe]), load_views("none")
+    batch = choose_batch_size(device, [recipe])
     parts = []
     training = network.training
     network.eval()
@@ -45,14 +45,18 @@ def run_network(
         with torch.no_grad():
             for start in range(0, len(rows), batch):
                 patches = torch.from_numpy(store.cut(rows[start : start + batch])).to(device)
-                view = make_view(
-                    untouched,
-                    patches,
-                    torch.Generator(),
-                    mapping=recipe.intensity,
-                    size_vox=recipe.size_vox,
-                )
-                parts.append(network(view).double().cpu().numpy())
+                parts.append(network(plain_view(patches, recipe)).double().cpu().numpy())
     finally:
         network.train(training)
     return np.concatenate(parts)
+
+
+def plain_view(patches: Tensor, recipe: Recipe) -> Tensor:
+    """Return the middle of patches ``(n, 1, z, y, x)`` in HU, as the recipe maps them."""
+    return make_view(
+        load_views("none"),
+        patches,
+        torch.Generator(),
+        mapping=recipe.intensity,
+        size_vox=recipe.size_vox,
+    )
