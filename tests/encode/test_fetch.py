@@ -208,7 +208,7 @@ def test_list_and_bare_command(weights_folder: Path):
     rows = {words[0]: line for line in listed.output.splitlines() if (words := line.split())}
     assert "184.5 M" in rows["fmcib"]
     assert "to fetch" in rows["fmcib"]
-    assert "in the package" in rows["phantom_tiny"]
+    assert "with the card" in rows["phantom_tiny"]
     weights_folder.mkdir()
     (weights_folder / "fmcib.torch").touch()
     assert "here" in run().output

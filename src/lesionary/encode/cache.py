@@ -46,7 +46,7 @@ def weights_state(card: ModelCard) -> str:
     if card.weights is None:
         return "from its package" if card.requires else "random"
     if card.weights.path:
-        return "in the package"
+        return "with the card"
     if cached_path(card.weights).is_file():
         return "here"
     return "to fetch" if card.weights.url else "to get by hand"

@@ -46,7 +46,9 @@ def _describe_record(record: dict[str, Any]) -> str:
     """Write a record of a training as YAML: a line a setting, the parts of each behind it."""
     if not record:
         return ""
-    return yaml.safe_dump(record, sort_keys=False, default_flow_style=None, allow_unicode=True)
+    return yaml.safe_dump(
+        record, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10_000
+    )
 
 
 def _describe_input(recipe: Recipe) -> str:
