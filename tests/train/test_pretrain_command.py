@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from typer.testing import CliRunner
 from lesionary.cli import app
 from lesionary.encode import load_card
 from lesionary.train.history import read_history
+from lesionary.train.pretraining.learner import Pretraining
 
 from .conftest import make_cohort, write_card
 
@@ -46,6 +49,35 @@ def test_from_scans_to_features(settings: list[str], cohort: Path, tmp_path: Pat
     assert len(features) == 12
     assert "my_run_15" in features
     assert np.isfinite(features["my_run_0"]).all()
+
+
+@pytest.mark.parametrize(("step", "said"), [(0, "There is no checkpoint yet"), (3, "last.ckpt;")])
+def test_ctrl_c_says_how_to_go_on(
+    settings: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    no_pictures: None,
+    step: int,
+    said: str,
+) -> None:
+    learn, handler = Pretraining.learn, signal.getsignal(signal.SIGINT)
+
+    def stopped(self: Pretraining, batch: Any) -> Any:
+        if self.step == step:
+            signal.raise_signal(signal.SIGINT)
+        return learn(self, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pretraining, "learn", stopped)
+        result = CliRunner().invoke(app, command(settings, tmp_path / "run"))
+    assert result.exit_code == 130
+    (line,) = result.output.splitlines()
+    assert line.startswith("Interrupted.")
+    assert said in line
+    assert "--resume" in line
+    assert signal.getsignal(signal.SIGINT) == handler, "the next Ctrl-C is heard, too"
+    result = CliRunner().invoke(app, [*command(settings, tmp_path / "run"), "--resume"])
+    assert result.exit_code == 0, result.output
 
 
 def test_a_picture_of_views(settings: list[str], tmp_path: Path) -> None:

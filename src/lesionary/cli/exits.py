@@ -8,3 +8,6 @@ USER_ERROR = 2
 
 SET_ASIDE = 3
 """The command did its job, but set some rows aside; ``errors.csv`` says which and why."""
+
+INTERRUPTED = 130
+"""Somebody pressed Ctrl-C."""

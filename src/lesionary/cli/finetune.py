@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lesionary.cli.exits import SET_ASIDE
+from lesionary.cli.interrupt import one_line
 
 if TYPE_CHECKING:
     from lesionary.train.finetuning.run import Finetuned
@@ -47,7 +48,8 @@ def finetune(
     """
     from lesionary.train import finetune as train
 
-    done = train(file, overrides=settings or [], resume=resume)
+    with one_line():
+        done = train(file, overrides=settings or [], resume=resume)
     if not done.is_main:
         return
     for note in done.notes:

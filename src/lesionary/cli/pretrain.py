@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lesionary.cli.exits import SET_ASIDE
+from lesionary.cli.interrupt import one_line
 
 if TYPE_CHECKING:
     from lesionary.train import Pretrained
@@ -64,7 +65,8 @@ def pretrain(
         picture = train.show_views(file, show_views, overrides=values or [])
         typer.echo(f"Wrote {picture}: a row a lesion; first as it is, then its views.")
         return
-    done = train.pretrain(file, overrides=values or [], resume=resume)
+    with one_line():
+        done = train.pretrain(file, overrides=values or [], resume=resume)
     if not done.is_main:
         return
     typer.echo(_summary(done))

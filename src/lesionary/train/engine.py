@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -87,7 +89,7 @@ def fit(learner: Learner, *, resume: bool = False) -> Fitted:
         watch.resume(content["optimizer"], content["precision"])
     is_main = True
     if learner.step < learner.total_steps:
-        with _quietly():
+        with _quietly(), _interruptible():
             trainer = _trainer(config, learner, watch)
             try:
                 trainer.fit(learner)
@@ -161,6 +163,20 @@ def _trainer(config: RunConfig, learner: Learner, watch: Watch) -> lightning.Tra
         log_every_n_steps=1,
         default_root_dir=config.run,
     )
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let an interrupt (Ctrl-C) be one: lightning exits instead, and is deaf to any other."""
+    try:
+        handler = signal.getsignal(signal.SIGINT)
+        yield
+    except SystemExit as left:
+        if not isinstance(left.__context__, KeyboardInterrupt):
+            raise
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+        raise left.__context__ from None
 
 
 @contextmanager

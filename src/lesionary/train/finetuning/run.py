@@ -105,6 +105,14 @@ def finetune(
         If it cannot start, or diverges. Checkpoints that were written stay.
     """
     need_lightning()
+    from lesionary.train.interrupt import resumable
+
+    config = load_finetuning(config, overrides)
+    with resumable(config.run):
+        return _finetune(config, resume=resume)
+
+
+def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
     from lesionary.encode.forward import choose_device
     from lesionary.train.checkpoints import Checkpoints
     from lesionary.train.engine import fit
@@ -116,7 +124,6 @@ def finetune(
     from lesionary.train.finetuning.start import start
     from lesionary.train.store.build import ERRORS
 
-    config = load_finetuning(config, overrides)
     notes = _split_notes(config)
     store = open_store(config, load_card(config.encoder).input)
     labelled = read_labels(store.lesions, config.target)

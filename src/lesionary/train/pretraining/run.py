@@ -103,13 +103,20 @@ def pretrain(
         If it cannot start, or diverges. Checkpoints that were written stay.
     """
     need_lightning()  # before what cannot be imported without it
+    from lesionary.train.interrupt import resumable
+
+    config = load_pretraining(config, overrides)
+    with resumable(config.run):
+        return _pretrain(config, resume=resume)
+
+
+def _pretrain(config: PretrainConfig, *, resume: bool) -> Pretrained:
     from lesionary.train.curves import draw_curves
     from lesionary.train.engine import fit
     from lesionary.train.export import export_encoder
     from lesionary.train.history import METRICS
     from lesionary.train.pretraining.learner import Pretraining, training_rows
 
-    config = load_pretraining(config, overrides)
     card = load_card(config.encoder)
     with torch.device("meta"):  # before hours of cutting patches
         objective_of(config, card)
