@@ -93,6 +93,14 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path: Path) -> None:
     assert read_history(tmp_path / "run" / "metrics.csv")["step"].tolist() == list(range(1, 13))
 
 
+def test_of_a_finished_run_the_first_process_alone_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fit(Line(config(tmp_path / "run"))).is_main
+    monkeypatch.setattr("lesionary.train.engine.this_rank", lambda: 1)
+    assert not fit(Line(config(tmp_path / "run")), resume=True).is_main
+
+
 def test_the_best_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     learner = Line(config(tmp_path / "run"))
     scores, states = iter([0.7, 0.7, 0.5]), []

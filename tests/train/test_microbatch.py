@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from lesionary.errors import TrainingError
 from lesionary.train.microbatch import encode_in_parts
 from lesionary.train.objectives import nt_xent
 
@@ -52,6 +53,12 @@ def test_batch_norms_count_each_patch_once() -> None:
     for name, value in plain[1].state_dict().items():
         assert torch.equal(parts[1].state_dict()[name], value), name
     assert parts[1].momentum == 0.1
+
+
+def test_a_part_of_one_has_no_statistics() -> None:
+    net = nn.Sequential(nn.Flatten(), nn.Linear(8, 4), nn.BatchNorm1d(4))
+    with pytest.raises(TrainingError, match=r"from 1 patches at once.*micro_batch"):
+        encode_in_parts(net, torch.randn(5, 1, 2, 2, 2), 2)
 
 
 def test_dropout_drops_the_same_twice() -> None:

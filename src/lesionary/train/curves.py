@@ -7,6 +7,7 @@ from pathlib import Path
 from lesionary.files import atomic_path
 from lesionary.train.history import read_history
 
+CURVES = "curves.png"
 _LINE, _FAINT, _GRID, _KEPT = "#4e79c4", "#b9c9e6", "#d9dde3", "#e8743b"
 _APART = ("step", "epoch", "samples_per_second", "hours_left")
 _SMOOTHED_OVER = 20

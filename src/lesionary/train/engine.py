@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import lightning
@@ -24,6 +23,7 @@ from lesionary.train.checkpoints import Best, Checkpoints, fill, read_checkpoint
 from lesionary.train.config import RunConfig
 from lesionary.train.learner import Learner
 from lesionary.train.loggers import build_loggers
+from lesionary.train.rank import this_rank
 from lesionary.train.watch import Watch
 
 _MAY_CHANGE = {"run", "machine"}
@@ -36,7 +36,6 @@ class Fitted:
 
     Attributes
     ----------
-    run : Path
     steps, epochs : int
         In all, those of earlier, interrupted runs included.
     best : Best or None
@@ -48,7 +47,6 @@ class Fitted:
         Whether this process is the one to write results.
     """
 
-    run: Path
     steps: int
     epochs: int
     best: Best | None
@@ -87,7 +85,7 @@ def fit(learner: Learner, *, resume: bool = False) -> Fitted:
     watch = Watch(learner, checkpoints, best)
     if content is not None:
         watch.resume(content["optimizer"], content["precision"])
-    is_main = True
+    is_main = this_rank() == 0
     if learner.step < learner.total_steps:
         with _quietly(), _interruptible():
             trainer = _trainer(config, learner, watch)
@@ -102,7 +100,6 @@ def fit(learner: Learner, *, resume: bool = False) -> Fitted:
     if watch.best is not None and is_main:
         fill(learner, read_checkpoint(checkpoints.best)["module"], checkpoints.best)
     return Fitted(
-        run=config.run,
         steps=learner.step,
         epochs=learner.step // learner.steps_per_epoch,
         best=watch.best,

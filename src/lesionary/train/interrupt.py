@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lesionary.train.checkpoints import Checkpoints
-from lesionary.train.shared_store import this_rank
+from lesionary.train.rank import this_rank
 
 
 @contextmanager

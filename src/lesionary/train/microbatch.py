@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
+from lesionary.errors import TrainingError
+
 
 def encode_in_parts(network: nn.Module, patches: Tensor, size: int | None) -> Tensor:
     """Return the features of patches, ``size`` of them at a time (all at once if None).
@@ -39,7 +41,13 @@ def encode_in_parts(network: nn.Module, patches: Tensor, size: int | None) -> Te
 
 
 def _forward(network: nn.Module, patches: Tensor) -> Tensor:
-    features: Tensor = network(patches)
+    try:
+        features: Tensor = network(patches)
+    except ValueError as error:  # a batch norm of a single value
+        raise TrainingError(
+            f"The network cannot learn from {len(patches)} patches at once: {error} Use a larger "
+            "training.batch_size or micro_batch."
+        ) from error
     return features
 
 

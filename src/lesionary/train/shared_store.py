@@ -7,6 +7,7 @@ import time
 from lesionary.errors import TrainingError
 from lesionary.scan.recipe import Recipe
 from lesionary.train.config import EncoderConfig
+from lesionary.train.rank import this_rank
 from lesionary.train.store import PatchStore, build_store
 
 
@@ -41,11 +42,3 @@ def open_store(
         seed=config.seed,
         workers=config.machine.workers,
     )
-
-
-def this_rank() -> int:
-    """Return the number of this process, which those who start several tell each."""
-    from lightning.pytorch.utilities import rank_zero_only
-
-    rank: int = getattr(rank_zero_only, "rank", 0)
-    return rank

@@ -1,1 +1,1 @@
-"""Fine-tune: an encoder and a head learn a label, survival, or both, from few lesions."""
+"""Fine-tuning: an encoder and a head learn a label, survival, or both, from few lesions."""

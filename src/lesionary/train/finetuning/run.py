@@ -15,7 +15,9 @@ from lesionary.encode.registry import load_card
 from lesionary.errors import TrainingError
 from lesionary.train.extra import need_lightning
 from lesionary.train.finetuning.config import FinetuneConfig, load_finetuning
-from lesionary.train.shared_store import open_store, this_rank
+from lesionary.train.rank import this_rank
+from lesionary.train.shared_store import open_store
+from lesionary.train.views import load_views
 
 if TYPE_CHECKING:
     from lesionary.train.engine import Fitted
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from lesionary.train.finetuning.learner import Finetuning
     from lesionary.train.store import PatchStore
 
-CURVES, EFFICIENCY = "curves.png", "efficiency.json"
+EFFICIENCY = "efficiency.json"
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def finetune(
 def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
     from lesionary.encode.forward import choose_device
     from lesionary.train.checkpoints import Checkpoints
+    from lesionary.train.curves import CURVES
     from lesionary.train.engine import fit
     from lesionary.train.finetuning.baseline import probe_encoder
     from lesionary.train.finetuning.efficiency import metered, read_efficiency, write_efficiency
@@ -122,9 +125,9 @@ def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
     from lesionary.train.finetuning.labels import read_labels
     from lesionary.train.finetuning.learner import Finetuning, best_by
     from lesionary.train.finetuning.start import start
-    from lesionary.train.store.build import ERRORS
 
     notes = _split_notes(config)
+    load_views(config.views)  # what is wrong with them, before hours of cutting patches
     store = open_store(config, load_card(config.encoder).input)
     labelled = read_labels(store.lesions, config.target)
     metric = best_by(config, labelled)
@@ -145,7 +148,6 @@ def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
         fitted = fit(learner, resume=resume)
     assert fitted.best is not None
 
-    errors = config.store / ERRORS
     done = Finetuned(
         run=config.run,
         encoder=config.run / "encoder",
@@ -160,7 +162,7 @@ def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
         steps=fitted.steps,
         epochs=fitted.epochs,
         notes=(*notes, *labelled.notes, *about_head),
-        errors=errors if errors.exists() else None,
+        errors=store.errors,
         seconds=fitted.seconds,
         is_main=fitted.is_main,
     )

@@ -77,7 +77,8 @@ class Pretraining(Learner):
     @property
     def _margin_vox(self) -> int:
         """Voxels that views need beyond a patch, as far as the store has them."""
-        moves = any(isinstance(step, Rotate | Shift) for step in self._views.view)
+        steps = (*self._views.view, *(self._views.small_view or ()))
+        moves = any(isinstance(step, Rotate | Shift) for step in steps)
         return self._store.margin_vox - self.config.data.jitter_vox if moves else 0
 
     def learn(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, Mapping[str, Tensor]]:
@@ -88,10 +89,9 @@ class Pretraining(Learner):
             for name, some in views.items()
             if name != "clean"
         }
-        place = Step(self.step, self.step // self.steps_per_epoch, self.steps_per_epoch)
         # Similarities at a temperature of 0.1 need all their digits.
         with torch.autocast(self.device.type, enabled=False):
-            outcome = self.objective.loss(features, views, place)
+            outcome = self.objective.loss(features, views, self._place)
             logs = dict(outcome.logs)
             if self.logs_now:
                 logs |= self._measure(features)
@@ -99,8 +99,7 @@ class Pretraining(Learner):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Let the objective change gradients: some freeze a part of theirs at first."""
-        place = Step(self.step, self.step // self.steps_per_epoch, self.steps_per_epoch)
-        self.objective.before_optimizer_step(place)
+        self.objective.before_optimizer_step(self._place)
 
     def evaluate(self, epoch: int) -> dict[str, float]:
         """Probe the features of labelled lesions, where it is time to."""
@@ -123,6 +122,10 @@ class Pretraining(Learner):
     def trouble(self, metrics: Mapping[str, float]) -> str | None:
         """Say whether the features have collapsed."""
         return explain_collapse(self._health) if self._health else None
+
+    @property
+    def _place(self) -> Step:
+        return Step(self.step, self.step // self.steps_per_epoch, self.steps_per_epoch)
 
     def _make_views(self, batch: Mapping[str, Tensor]) -> dict[str, list[Tensor]]:
         plan, generator = self.objective.plan, self.generator()
@@ -153,14 +156,8 @@ class Pretraining(Learner):
         return {name: some for name, some in made.items() if some}
 
     def _encode(self, view: Tensor) -> Tensor:
-        try:
-            features = encode_in_parts(self.encoder, view, self.config.training.micro_batch)
-        except ValueError as error:  # a batch norm of a single value
-            raise TrainingError(
-                f"The network cannot learn from {len(view)} patches at once: {error} Use a larger "
-                "training.batch_size or micro_batch."
-            ) from error
-        return gather(features.float()) if self.objective.gathers else features.float()
+        features = encode_in_parts(self.encoder, view, self.config.training.micro_batch).float()
+        return gather(features) if self.objective.gathers else features
 
     def _measure(self, features: Mapping[str, list[Tensor]]) -> dict[str, Tensor]:
         seen = features.get("lesion") or features["crops"]

@@ -19,7 +19,6 @@ from lesionary.train.pretraining.objective import objective_of
 from lesionary.train.record import record_of, training_in_words
 from lesionary.train.shared_store import open_store
 from lesionary.train.store import build_store
-from lesionary.train.store.build import ERRORS
 from lesionary.train.views import draw_views, load_views
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from lesionary.encode.card import ModelCard
     from lesionary.train.engine import Fitted
 
-CURVES = "curves.png"
 _PICTURED = 6
 """Lesions in a picture of views."""
 
@@ -111,7 +109,7 @@ def pretrain(
 
 
 def _pretrain(config: PretrainConfig, *, resume: bool) -> Pretrained:
-    from lesionary.train.curves import draw_curves
+    from lesionary.train.curves import CURVES, draw_curves
     from lesionary.train.engine import fit
     from lesionary.train.export import export_encoder
     from lesionary.train.history import METRICS
@@ -129,7 +127,6 @@ def _pretrain(config: PretrainConfig, *, resume: bool) -> Pretrained:
     learner = Pretraining(config, store)
     fitted = fit(learner, resume=resume)
     learned = store.lesions.iloc[training_rows(store, config.data.split)]
-    errors = config.store / ERRORS
     done = Pretrained(
         run=config.run,
         encoder=config.run / "encoder",
@@ -140,7 +137,7 @@ def _pretrain(config: PretrainConfig, *, resume: bool) -> Pretrained:
         epochs=fitted.epochs,
         score=fitted.best.score if fitted.best else None,
         best_epoch=fitted.best.epoch if fitted.best else None,
-        errors=errors if errors.exists() else None,
+        errors=store.errors,
         seconds=fitted.seconds,
         is_main=fitted.is_main,
     )

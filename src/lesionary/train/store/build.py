@@ -26,9 +26,8 @@ from lesionary.processes import Processes, default_workers
 from lesionary.scan.recipe import Recipe, load_recipe
 from lesionary.train.store.crops import Cutting
 from lesionary.train.store.parts import CutInto, Parts, part_key, stamp_of
-from lesionary.train.store.patchstore import LESIONS, MANIFEST, SCAN, PatchStore
+from lesionary.train.store.patchstore import ERRORS, LESIONS, MANIFEST, SCAN, PatchStore
 
-ERRORS = "errors.csv"
 _SETTINGS = "settings.json"
 _FORMAT = 1
 

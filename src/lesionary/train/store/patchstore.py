@@ -19,6 +19,7 @@ from lesionary.train.store.parts import HEADER_BYTES, Parts
 
 MANIFEST = "store.json"
 LESIONS = "lesions.parquet"
+ERRORS = "errors.csv"
 SCAN = "scan"
 
 _OPEN_MAPS = 4096
@@ -83,6 +84,12 @@ class PatchStore:
     def __repr__(self) -> str:
         scans = self.lesions[SCAN].nunique()
         return f"PatchStore({len(self):,} lesions of {scans:,} scans, crops {self.crop_vox})"
+
+    @property
+    def errors(self) -> Path | None:
+        """Table of the lesions that were set aside, if there are any."""
+        table = self.path / ERRORS
+        return table if table.exists() else None
 
     def crops(self, row: int) -> NDArray[np.int16]:
         """Return a view of a lesion's crops, shape ``(1 + backgrounds, z, y, x)``, HU.
