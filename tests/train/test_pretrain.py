@@ -167,6 +167,14 @@ def test_only_the_network_runs_in_16_bits(
     assert np.isfinite(losses[1]).all()
 
 
+def test_runs_of_different_seeds_share_a_store(settings: list[str], tmp_path: Path) -> None:
+    shared = f"data.store={tmp_path / 'store'}"
+    for seed in (0, 1):
+        pretrain(small_file("simclr", settings, tmp_path / str(seed), shared, f"seed={seed}"))
+    one, other = (weights_of(tmp_path / str(seed)) for seed in (0, 1))
+    assert not torch.equal(one["conv1.weight"], other["conv1.weight"])
+
+
 def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
     pretrain(small_file("fmcib", settings, tmp_path / "first"))
     card = tmp_path / "first" / "encoder" / "card.yaml"

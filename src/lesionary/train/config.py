@@ -152,8 +152,8 @@ class Data(Part):
     root : Path or None
         Folder that the table's paths start from; by default the table's own.
     store : Path or None
-        Folder of the patch store, which is built if it is not there; runs may share one. By
-        default ``store`` in the folder of the run.
+        Folder of the patch store, which is built if it is not there. Runs may share one: it does
+        not depend on their seed. By default ``store`` in the folder of the run.
     margin_vox : int
         By how much the store's crops are larger than a patch, on each side.
     """

@@ -39,6 +39,5 @@ def open_store(
         margin_vox=config.data.margin_vox,
         backgrounds=backgrounds,
         avoid_lesions=avoid_lesions,
-        seed=config.seed,
         workers=config.machine.workers,
     )
