@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help venv demo test lint docs wheel clean
+.PHONY: help venv demo test lint docs wheel phantom-tiny clean
 
 help:  ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 venv: $(STAMP)  ## Make .venv with the package and its development tools
 
@@ -34,6 +34,9 @@ docs: $(STAMP)  ## Build the documentation into site/
 
 wheel: $(STAMP)  ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .
+
+phantom-tiny: $(STAMP)  ## Train the encoder that comes with the package (a quarter of an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/objectives/phantom_tiny.py build/objectives
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) build dist site demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

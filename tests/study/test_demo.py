@@ -79,15 +79,17 @@ def test_the_patches_are_those_of_the_scans(demo, folder):
         np.testing.assert_array_equal(patches[row["lesion_id"]], patch)
 
 
-def test_the_features_are_those_of_the_patches(demo, folder):
+def test_the_features_are_those_of_the_lesions(demo, folder):
     features = read_features(folder / "features.parquet")
     assert read_provenance(folder / "features.parquet")["encoders"][0]["name"] == "phantom_tiny"
     assert features["lesion_id"].tolist() == demo.cohort.table["lesion_id"].tolist()
-    with np.load(folder / "patches.npz", allow_pickle=False) as saved:
-        patches = dict(zip(saved["lesion_id"].tolist(), saved["patches"], strict=True))
+    encoder, cohort = load_encoder("phantom_tiny"), read_cohort(folder / "cohort.csv")
+    patches = [
+        read_scan(cohort.image_path(row)).patch(cohort.seed_mm(row), encoder.card.input)
+        for row in cohort
+    ]
     with torch.no_grad():
-        batch = torch.from_numpy(np.stack([patches[one] for one in features["lesion_id"]]))
-        expected = load_encoder("phantom_tiny").eval()(batch).numpy()
+        expected = encoder(torch.from_numpy(np.stack(patches))).numpy()
     found = features.drop(columns="lesion_id").to_numpy()
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
