@@ -51,7 +51,11 @@ def main() -> None:
         "title": "A small 3D ResNet for practice, pre-trained on phantoms",
         "description": "For trying everything out offline, and for tests. Not for science. "
         + made["description"],
-        "weights": {**made["weights"], "path": "phantom_tiny.safetensors"},
+        "weights": {
+            "path": "phantom_tiny.safetensors",
+            "sha256": made["weights"]["sha256"],
+            "size_bytes": made["weights"]["size_bytes"],
+        },
         "training_data": f"{done.lesions} lesions of {PATIENTS} synthetic patients (seed "
         f"{COHORT_SEED}), without labels",
         "training": made["training"],
