@@ -12,7 +12,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from experiment import LONGER, METHODS, OBJECTIVES, RANDOM, SHARES, SUPERVISED
-from sklearn.metrics import average_precision_score
 
 RESAMPLES = 500
 METRICS = {"balanced_accuracy": "Balanced accuracy", "map": "Mean average precision"}
@@ -68,30 +67,33 @@ def _bootstrap(runs: list[pd.DataFrame], patients: np.ndarray) -> dict[str, np.n
     """Metrics averaged over the runs: of all lesions first, then of resampled patients."""
     random = np.random.default_rng(0)
     names, number = np.unique(patients, return_inverse=True)
-    members = [np.flatnonzero(number == one) for one in range(len(names))]
-    samples = [np.arange(len(patients))]
-    for _ in range(RESAMPLES):
-        drawn = random.integers(0, len(names), len(names))
-        samples.append(np.concatenate([members[one] for one in drawn]))
+    drawn = random.multinomial(len(names), np.full(len(names), 1 / len(names)), RESAMPLES)
+    weights = np.concatenate([np.ones((1, len(patients))), drawn[:, number]])
     found: dict[str, list[np.ndarray]] = {name: [] for name in METRICS}
     for run in runs:
         target = run["target"].astype(str).to_numpy()
-        classes = sorted(set(target))
+        classes = np.unique(target)
         scores = run.reindex(columns=[f"score_{one}" for one in classes]).fillna(0.0).to_numpy()
-        truth = np.array([classes.index(one) for one in target])
-        found["balanced_accuracy"].append([_accuracy(truth[s], scores[s]) for s in samples])
-        found["map"].append([_precision(truth[s], scores[s]) for s in samples])
+        is_class = target[:, None] == classes
+        right = is_class[np.arange(len(target)), scores.argmax(axis=1)]
+        with np.errstate(invalid="ignore"):  # a class that is in no resampled patient
+            recall = (weights * right) @ is_class / (weights @ is_class)
+        precision = [_precision(weights, is_class[:, c], scores[:, c]) for c in range(len(classes))]
+        found["balanced_accuracy"].append(np.nanmean(recall, axis=1))
+        found["map"].append(np.nanmean(precision, axis=0))
     return {name: np.mean(values, axis=0) for name, values in found.items()}
 
 
-def _accuracy(truth: np.ndarray, scores: np.ndarray) -> float:
-    right = scores.argmax(axis=1) == truth
-    return float(np.mean([right[truth == one].mean() for one in np.unique(truth)]))
-
-
-def _precision(truth: np.ndarray, scores: np.ndarray) -> float:
-    present = np.unique(truth)
-    return float(np.mean([average_precision_score(truth == c, scores[:, c]) for c in present]))
+def _precision(weights: np.ndarray, positive: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Average precision for each row of weights, as scikit-learn's of one."""
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.diff(score[order], append=-np.inf))  # of lesions with equal scores
+    some = weights[:, order]
+    found = np.cumsum(some * positive[order], axis=1)[:, last]
+    with np.errstate(invalid="ignore"):
+        share = found / np.cumsum(some, axis=1)[:, last]
+        steps = np.diff(found, axis=1, prepend=0)
+        return np.nansum(steps * share, axis=1) / found[:, -1]
 
 
 def as_markdown(table: pd.DataFrame, metric: str) -> str:
