@@ -59,3 +59,40 @@ def test_a_norm_behind_more_than_a_convolution_stays():
     with torch.inference_mode():
         expected = encoder.network(x)
         torch.testing.assert_close(speed_up(encoder, CPU).network(x), expected)
+
+
+class Scaled(nn.Module):
+    """Adds a multiple of a map, which is no plain sum."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv3d(1, 4, 3, padding=1), nn.BatchNorm3d(4)
+        self.beside = nn.Conv3d(1, 4, 1)
+
+    def forward(self, x):
+        beside = self.beside(x)
+        return torch.add(self.norm(self.convolution(x)), beside, alpha=2)
+
+
+class Twice(nn.Module):
+    """Calls a convolution twice, and a norm behind it once."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv3d(1, 1, 3, padding=1), nn.BatchNorm3d(1)
+        self.norm.running_mean.fill_(0.3)
+        self.norm.running_var.fill_(2.0)
+
+    def forward(self, x):
+        return self.norm(self.convolution(x)) + self.convolution(x)
+
+
+@pytest.mark.parametrize("kind", [Scaled, Twice])
+def test_what_only_looks_like_the_usual_stays_right(kind):
+    torch.manual_seed(0)
+    encoder = load_encoder("phantom_tiny")
+    encoder.network = kind().eval()
+    x = torch.rand(1, 1, 6, 6, 6)
+    with torch.inference_mode():
+        expected = encoder.network(x)
+        torch.testing.assert_close(speed_up(encoder, CPU).network(x), expected)

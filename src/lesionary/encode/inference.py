@@ -49,12 +49,12 @@ def speed_up(encoder: Encoder, device: torch.device) -> Encoder:
 
 def _fold(traced: fx.GraphModule) -> fx.GraphModule:
     """Fold each batch norm that is all that follows a convolution into it."""
-    modules = dict(traced.named_modules())
+    modules, calls = dict(traced.named_modules()), _calls(traced)
     for node in list(traced.graph.nodes):
         if node.op != "call_module" or not isinstance(modules[node.target], nn.BatchNorm3d):
             continue
         before = node.args[0]
-        if before.op != "call_module" or not isinstance(modules[before.target], nn.Conv3d):
+        if calls[before.target] != 1 or not isinstance(modules[before.target], nn.Conv3d):
             continue
         if len(before.users) > 1:
             continue
@@ -83,15 +83,14 @@ def _fold_into(convolution: nn.Conv3d, norm: nn.BatchNorm3d) -> None:
 
 def _fuse(traced: fx.GraphModule) -> None:
     """Fuse each convolution with the sum and the ReLU that alone follow it."""
-    modules = dict(traced.named_modules())
+    modules, calls = dict(traced.named_modules()), _calls(traced)
     order = {node: position for position, node in enumerate(traced.graph.nodes)}
-    calls = Counter(node.target for node in order if node.op == "call_module")
     for node in order:
         if calls[node.target] != 1 or not can_fuse(modules[node.target]):
             continue
         fused: list[fx.Node] = []
         after = _only_user(node)
-        if after and after.target in _SUMS and all(isinstance(x, fx.Node) for x in after.args):
+        if after and _is_sum(after):
             others = [one for one in after.all_input_nodes if one is not node]
             # The other map has to be there already where the convolution runs.
             if len(others) == 1 and order[others[0]] < order[node]:
@@ -106,6 +105,17 @@ def _fuse(traced: fx.GraphModule) -> None:
             gone.replace_all_uses_with(node)
             traced.graph.erase_node(gone)
     traced.recompile()
+
+
+def _calls(traced: fx.GraphModule) -> Counter[object]:
+    """Count how often each module is called: one that is shared cannot change for one caller."""
+    return Counter(node.target for node in traced.graph.nodes if node.op == "call_module")
+
+
+def _is_sum(node: fx.Node) -> bool:
+    """Tell whether two maps are added as they are, without a factor."""
+    plain = not node.kwargs and all(isinstance(one, fx.Node) for one in node.args)
+    return plain and node.target in _SUMS
 
 
 def _only_user(node: fx.Node) -> fx.Node | None:

@@ -68,7 +68,7 @@ def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
         return Colors(colors, {f"{low:.4g}": _RAMP[0], f"{high:.4g}": _RAMP[-1]}, text)
     text = ["missing" if gone else str(v) for v, gone in zip(values, missing, strict=True)]
     frequent = pd.Series(text)[~missing].value_counts().index[: len(_HUES)]
-    legend = dict(zip(sorted(frequent), _HUES, strict=False))
+    legend = dict(zip(sorted(frequent), _HUES[: len(frequent)], strict=True))
     colors = [legend.get(one, _OTHER) for one in text]
     if _OTHER in colors:
         legend["other or missing"] = _OTHER

@@ -41,7 +41,7 @@ def draw_curves(metrics: Path, out: Path, *, title: str, kept_epoch: int | None 
     kept = "" if kept_epoch is None else f" (dotted: kept, epoch {kept_epoch})"
     figure.suptitle(title + kept, fontsize=11)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis, name in zip(axes, names, strict=False):
+    for axis, name in zip(axes[: len(names)], names, strict=True):
         curve = table[["epoch", name]].dropna()
         often = len(curve) > 2 * _SMOOTHED_OVER
         axis.plot(

@@ -15,6 +15,7 @@ from lesionary.scan import Geometry
 TWO_YEARS_DAYS = 730
 
 _AUTHORS_DISK = "/mnt/data1/"
+"""What the published paths begin with: a place of their authors', to be read as the root."""
 
 
 @dataclass(frozen=True)

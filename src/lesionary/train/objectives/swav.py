@@ -119,8 +119,8 @@ class SwAV(Objective, name="swav"):
             epsilon=self.epsilon,
             iterations=self.iterations,
         )
-        if self.training:
-            for queue, view in zip(self.queues, high, strict=False):
+        if self.training and self.queues:
+            for queue, view in zip(self.queues, high, strict=True):
                 queue.push(view.detach())  # type: ignore[operator]
         used = scores[0].detach().argmax(dim=1).bincount() > 0
         return Outcome(loss, {"prototypes_used": used.sum()})
