@@ -125,7 +125,7 @@ def _read_torch(path: Path) -> Any:
         # Not mapped: a map stays in memory as a whole for as long as one tensor of it is used.
         with torch.serialization.safe_globals(_NUMPY_NUMBERS):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except pickle.UnpicklingError as error:  # how weights_only refuses to run code
         raise WeightsError(
             f"{path} is refused: it is no whole checkpoint, or holds more than tensors and "
             "numbers, and opening it would run code. Where it was made, save the state_dict alone "

@@ -88,7 +88,7 @@ class Checkpoints:
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint: tensors, numbers and text only."""
-    try:
+    try:  # weights_only refuses code, and says so with an error of pickle's
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
         raise TrainingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ class Batches(Sized, Protocol):
         """Choose the epoch that the following items are of."""
 
 
-class Learner(lightning.LightningModule):
+class Learner(lightning.LightningModule, ABC):
     """A module, and all that the engine has to know of it.
 
     Data, learning rate and random numbers of a step depend on its number only. So a run that
@@ -53,13 +54,13 @@ class Learner(lightning.LightningModule):
 
     # What a subclass says.
 
+    @abstractmethod
     def batches(self, rank: int, world: int) -> Batches:
         """Return the data of process ``rank`` of ``world``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def learn(self, batch: Any) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the loss of a batch, and what else to write down of it."""
-        raise NotImplementedError
 
     def evaluate(self, epoch: int) -> dict[str, float]:
         """Return how good the module is after ``epoch`` epochs; nothing where it is not due."""
