@@ -36,3 +36,15 @@ class WeightsError(EncoderError):
 
 class TrainingError(LesionaryError):
     """A training run cannot start, or cannot go on without losing what it learnt."""
+
+
+class EvaluationError(LesionaryError):
+    """A number cannot be computed from these labels and scores, or would not mean anything."""
+
+
+class ModelError(LesionaryError):
+    """A model cannot be fitted to this table, read, or applied to these features."""
+
+
+class RadiomicsError(LesionaryError):
+    """A region cannot be measured, or its settings are unknown or contradict themselves."""
