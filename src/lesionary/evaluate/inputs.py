@@ -162,7 +162,7 @@ def _same_rows(**given: ArrayLike | None) -> None:
 
 
 def _complete(name: str, missing: Any) -> None:
-    rows = np.asarray(missing, dtype=bool).reshape(len(missing), -1).any(axis=1)
+    rows = np.atleast_1d(np.asarray(missing, dtype=bool).reshape(len(missing), -1).any(axis=1))
     if rows.any():
         raise EvaluationError(
             f"{name} is missing or infinite in {int(rows.sum()):,} of {len(rows):,} rows, first "
