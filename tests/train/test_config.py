@@ -32,10 +32,10 @@ def test_values_are_overridden_wherever_they_stand() -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("optimizer.lrr=1", ["optimizer.lrr", "did you mean optimizer.lr?"]),
-        ("optimiser.lr=1", ["optimiser", "did you mean optimizer?"]),
-        ("data.chort=x", ["data.chort", "did you mean data.cohort?"]),
-        ("zzzz=1", ["zzzz", "there are run, seed"]),
+        ("optimizer.lrr=1", ["optimizer.lrr", "did you mean 'lr'?"]),
+        ("optimiser.lr=1", ["optimiser", "did you mean 'optimizer'?"]),
+        ("data.chort=x", ["data.chort", "did you mean 'cohort'?"]),
+        ("zzzz=1", ["zzzz", "there are: run, seed"]),
         ("optimizer.lr=fast", ["optimizer.lr", "number"]),
         ("optimizer.lr=-1", ["optimizer.lr", "greater than 0"]),
         ("training.batch_size=0", ["training.batch_size"]),
@@ -72,7 +72,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: str, words: str) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="cannot be read"):
         load_pretraining(tmp_path / "none.yaml")
-    with pytest.raises(TrainingError, match="did you mean simclr"):
+    with pytest.raises(TrainingError, match="did you mean 'simclr"):
         load_pretraining("simcrl")
 
 

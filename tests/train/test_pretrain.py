@@ -146,6 +146,10 @@ def test_micro_batches_learn_the_same(settings: list[str], tmp_path: Path) -> No
 def test_only_the_network_runs_in_16_bits(
     settings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Maps of one voxel and a stride are left out: on processors with AMX, oneDNN's gradient of
+    # their weights is of memory that nobody wrote.
+    arguments = {"block": "basic", "layers": [1, 1, 1, 1], "block_inplanes": [4, 8, 8, 16]}
+    card = write_card(tmp_path / "wide.yaml", arguments={**arguments, "conv1_t_stride": 1})
     seen: dict[str, list[torch.Tensor]] = {"32-true": [], "bf16-mixed": []}
     encode = Pretraining._encode
     for precision, views in seen.items():
@@ -157,7 +161,7 @@ def test_only_the_network_runs_in_16_bits(
             return features
 
         monkeypatch.setattr(Pretraining, "_encode", look)
-        more = [f"training.precision={precision}", "training.clip_norm=1.0"]
+        more = [f"training.precision={precision}", "training.clip_norm=1.0", f"encoder={card}"]
         pretrain(small_file("fmcib", settings, tmp_path / precision, *more))
     first, second = seen.values()
     for one, other in zip(first[:4], second[:4], strict=True):
@@ -195,8 +199,8 @@ def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
         ("training.batch_size=1", "use a larger batch"),
         ("data.split=test", "no lesion of the split 'test'"),
         ("probe.label=stage", "column 'stage'"),
-        ("objective.name=mined_simcrl", "Did you mean 'mined_simclr'"),
-        ("objective.temprature=1", "Did you mean 'temperature'"),
+        ("objective.name=mined_simcrl", "did you mean 'mined_simclr'"),
+        ("objective.temprature=1", "did you mean 'temperature'"),
         ("objective.size_vox=8", "no setting 'size_vox'"),
         ("objective.dimension=8", "no setting 'dimension'"),
         (
@@ -204,7 +208,7 @@ def test_it_starts_from_an_encoder(settings: list[str], tmp_path: Path) -> None:
             r"move them \(random_resized_crop, flip",
         ),
         ("objective={name: swav}", "no small_view"),
-        ("views=fmcb", "Did you mean 'fmcib'"),
+        ("views=fmcb", "did you mean 'fmcib'"),
         ("encoder=fmcb", "no encoder 'fmcb'"),
         ("data.jitter_vox=3", "margin_vox"),
         ("data.cohort=none.csv", "none.csv"),

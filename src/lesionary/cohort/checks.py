@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ from lesionary.cohort.columns import (
 from lesionary.cohort.leaks import leakage
 from lesionary.cohort.load import Loaded
 from lesionary.cohort.problem import Findings, value_text
+from lesionary.spelling import nearest
 
 _WHY = {
     LESION: "a name for each lesion by which all tables are joined",
@@ -69,9 +69,8 @@ def numbers(table: pd.DataFrame, column: str) -> pd.Series[float]:
 
 
 def _missing(column: str, table: pd.DataFrame, why: str) -> str:
-    lower = {str(name).strip().lower(): str(name) for name in table.columns}
-    close = get_close_matches(column.lower(), lower, n=1, cutoff=0.75)
-    hint = f" Did you mean '{lower[close[0]]}'? Rename it." if close else " Add it."
+    close = nearest(column, map(str, table.columns), cutoff=0.75)
+    hint = f" Did you mean {close!r}? Rename it." if close else " Add it."
     return f"The column is missing ({why}).{hint}"
 
 

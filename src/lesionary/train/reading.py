@@ -6,7 +6,6 @@ every value can be overridden: ``optimizer.lr=0.1``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from lesionary.errors import TrainingError
+from lesionary.spelling import hint
 from lesionary.train.config import RunConfig
 
 C = TypeVar("C", bound=RunConfig)
@@ -79,7 +79,7 @@ def _values(source: Any, ready: Path) -> tuple[dict[str, Any], str]:
             raise TrainingError(f"The training file {source} cannot be read: {error}") from error
     else:
         raise TrainingError(
-            f"There is no ready file {str(source)!r}{_nearest(str(source), ready_names(ready))}. "
+            f"There is no ready file {str(source)!r}{hint(str(source), ready_names(ready))}. "
             f"There are {', '.join(ready_names(ready))}; or give the path of a .yaml file."
         )
     try:
@@ -122,7 +122,7 @@ def _unknown_keys(kind: type[BaseModel], values: Mapping[str, Any], at: str = ""
     for key, value in values.items():
         field = kind.model_fields.get(key)
         if field is None:
-            yield f"there is no key {at}{key}{_nearest(str(key), list(kind.model_fields), at)}"
+            yield f"there is no key {at}{key}{hint(str(key), kind.model_fields)}"
         elif isinstance(value, Mapping) and (part := _part_of(field.annotation)):
             yield from _unknown_keys(part, value, f"{at}{key}.")
 
@@ -133,8 +133,3 @@ def _part_of(annotation: Any) -> type[BaseModel] | None:
         if isinstance(one, type) and issubclass(one, BaseModel):
             return one
     return None
-
-
-def _nearest(word: str, known: Sequence[str], at: str = "") -> str:
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    return f" (did you mean {at}{close[0]}?)" if close else f" (there are {', '.join(known)})"

@@ -190,7 +190,7 @@ def test_the_batch_size_of_a_begun_run_is_kept(run, stopping, expected, tmp_path
 def test_a_changed_scan_or_row_is_computed_again(run, stopping, tiny, cohort_csv, tmp_path):
     with pytest.raises(StoppedError):
         run(stopping(5))
-    table = pd.read_csv(cohort_csv)
+    table = pd.read_csv(cohort_csv, float_precision="round_trip")
     first = table["image_path"].drop_duplicates().tolist()
     (tmp_path / first[0]).write_bytes((tmp_path / first[3]).read_bytes())
     table.loc[table["image_path"] == first[1], "coordX"] += 2

@@ -198,7 +198,7 @@ def test_a_head_with_other_outputs_is_made_anew(settings: dict[str, Any], tmp_pa
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("target.lable=kind", "did you mean target.label"),
+        ("target.lable=kind", "did you mean 'label'"),
         ("target.label=nothing", "no column 'nothing'"),
         ("best_by=auc", "this target has balanced_accuracy, map"),
         ("training.batch_size=25", "more than the 24"),

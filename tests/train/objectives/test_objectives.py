@@ -208,9 +208,9 @@ def test_one_crop_a_scan_is_refused():
 
 
 def test_names_are_checked_with_the_nearest_offered():
-    with pytest.raises(TrainingError, match="Did you mean 'mined_simclr'"):
+    with pytest.raises(TrainingError, match="did you mean 'mined_simclr'"):
         build_objective("mined_simlcr", DIMENSION)
-    with pytest.raises(TrainingError, match="Did you mean 'temperature'"):
+    with pytest.raises(TrainingError, match="did you mean 'temperature'"):
         build_objective("simclr", DIMENSION, tempreature=0.2)
     with pytest.raises(TrainingError, match="size_vox"):
         build_objective("autoencoder", DIMENSION)

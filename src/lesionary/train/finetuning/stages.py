@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from lesionary.errors import TrainingError
+from lesionary.spelling import hint
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,9 @@ def choose_frozen(stages: Sequence[Stage], wanted: str | Sequence[str]) -> list[
     by_name = {stage.name: stage for stage in stages}
     for name in wanted:
         if name not in by_name:
-            close = difflib.get_close_matches(name, by_name, n=1)
-            hint = f" (did you mean {close[0]}?)" if close else ""
             raise TrainingError(
-                f"The network has no stage {name!r} to freeze{hint}. From its input to its "
-                f"features, it has {', '.join(by_name)}."
+                f"The network has no stage {name!r} to freeze{hint(name, by_name)}. "
+                f"From its input to its features, it has {', '.join(by_name)}."
             )
     return [by_name[name] for name in wanted]
 

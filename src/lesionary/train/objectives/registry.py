@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from inspect import signature
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from lesionary.errors import TrainingError
+from lesionary.spelling import hint
 from lesionary.train.objectives.objective import Objective
 
 
@@ -35,19 +35,13 @@ def build_objective(
         Of the objective, by name; the published ones where left out.
     """
     if name not in Objective.named:
-        raise TrainingError(
-            f"There is no objective {name!r}.{_nearest(name, objective_names())} "
-            f"Known: {', '.join(objective_names())}."
-        )
+        raise TrainingError(f"There is no objective {name!r}{hint(name, objective_names())}.")
     build = Objective.named[name]
     takes = set(signature(build).parameters) - {"dimension"}
     known = sorted(takes - {"size_vox"})
     for key in settings:
         if key not in known:
-            raise TrainingError(
-                f"The objective {name!r} has no setting {key!r}.{_nearest(key, known)} "
-                f"It has: {', '.join(known)}."
-            )
+            raise TrainingError(f"The objective {name!r} has no setting {key!r}{hint(key, known)}.")
     if "size_vox" in takes:
         if size_vox is None:
             raise TrainingError(f"The objective {name!r} needs size_vox, the size of a view.")
@@ -68,8 +62,3 @@ def _checked(name: str, build: type[Objective], settings: Mapping[str, Any]) -> 
                 f"{error.errors()[0]['msg']}."
             ) from None
     return checked
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from pydantic import (
 )
 
 from lesionary.errors import TrainingError
+from lesionary.spelling import hint
 from lesionary.train.views.grey import (
     Contrast,
     CutOut,
@@ -60,7 +60,7 @@ def _read_step(item: Any) -> Step:
         raise ValueError(f"a step is a name, or name: {{argument: value}}, so not {item!r}")
     ((name, arguments),) = item.items()
     if name not in STEPS:
-        raise ValueError(f"there is no step {_unknown(str(name), list(STEPS))}")
+        raise ValueError(f"there is no step {str(name)!r}{hint(str(name), STEPS)}")
     kind = STEPS[name]
     try:
         return kind.model_validate(arguments or {})
@@ -139,7 +139,8 @@ def load_views(views: str | Path | Mapping[str, Any] | ViewRecipe) -> ViewRecipe
             raise TrainingError(f"The views {name} cannot be read: {error}") from error
     else:
         raise TrainingError(
-            f"There are no views {_unknown(name, view_names())}; or give the path of a .yaml file."
+            f"There are no views {name!r}{hint(name, view_names())}; "
+            "or give the path of a .yaml file."
         )
     try:
         content = yaml.safe_load(text)
@@ -169,14 +170,8 @@ def _explain(error: ValidationError, model: type[BaseModel]) -> str:
     for problem in error.errors():
         place = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            reasons.append(f"there is no {_unknown(place, list(model.model_fields))}")
+            reasons.append(f"there is no {place!r}{hint(place, model.model_fields)}")
         else:
             reason = problem["msg"].removeprefix("Value error, ")
             reasons.append(f"{place}: {reason}" if place else reason)
     return "; ".join(reasons)
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    nearest = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{name!r}.{nearest} Known: {', '.join(known) or 'none'}"
