@@ -1,0 +1,356 @@
+"""The metrics as functions. All take what :func:`judge` takes, where its parameters are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from lesionary.evaluate.metrics.judge import IntervalName, judge
+from lesionary.evaluate.resample.draw import Stratify
+from lesionary.evaluate.result import Result
+
+
+def auc(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the area under the ROC curve; of several classes the mean of each against the rest.
+
+    The chance that a row of the class has a higher score than one of the rest, ties counting half.
+
+    Examples
+    --------
+    >>> print(auc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8], interval=None))
+    AUC 0.750, n = 4, 2 events
+    """
+    return judge(
+        "auc",
+        y,
+        score,
+        groups,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def average_precision(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute average precision; of several classes the mean of each against the rest (mAP).
+
+    The mean of the PPV over the thresholds, each weighted by the sensitivity it adds; equal
+    scores are one threshold. By chance it is the class' share of the rows.
+
+    Examples
+    --------
+    >>> print(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8], interval=None))
+    average precision 0.833, n = 4, 2 events
+    """
+    return judge(
+        "average_precision",
+        y,
+        score,
+        groups,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def balanced_accuracy(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the mean over the classes of the share of their rows decided rightly.
+
+    By chance it is one over the number of classes.
+    """
+    return judge(
+        "balanced_accuracy",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def accuracy(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the share of rows decided rightly."""
+    return judge(
+        "accuracy",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def sensitivity(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the share of the positive rows that are decided positive (recall)."""
+    return judge(
+        "sensitivity",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def specificity(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the share of the negative rows that are decided negative."""
+    return judge(
+        "specificity",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def ppv(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the share of the rows decided positive that are positive (precision).
+
+    It is not defined if no row is decided positive.
+    """
+    return judge(
+        "ppv",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def npv(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the share of the rows decided negative that are negative.
+
+    It is not defined if no row is decided negative.
+    """
+    return judge(
+        "npv",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def f1(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    threshold: float = 0.5,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute F1, the harmonic mean of PPV and sensitivity.
+
+    With several classes the mean of each class' (macro). It is 0 if all that is decided
+    positive is wrong, also if nothing is.
+    """
+    return judge(
+        "f1",
+        y,
+        score,
+        groups,
+        threshold=threshold,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def brier(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the Brier score, the mean squared error of probabilities; lower is better.
+
+    With several classes the errors of a row are summed over them.
+    """
+    return judge(
+        "brier",
+        y,
+        score,
+        groups,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
+
+
+def log_loss(
+    y: ArrayLike,
+    score: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    interval: IntervalName | None = "percentile",
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    stratify: Stratify = "auto",
+    classes: Sequence[Any] | None = None,
+) -> Result:
+    """Compute the mean of minus the logarithm of the true class' probability; lower is better."""
+    return judge(
+        "log_loss",
+        y,
+        score,
+        groups,
+        interval=interval,
+        resamples=resamples,
+        level=level,
+        seed=seed,
+        stratify=stratify,
+        classes=classes,
+    )
