@@ -1,0 +1,152 @@
+"""What each column tells about the target on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from lesionary.adapt.selection.selector import Selector, Training, Verdict
+from lesionary.adapt.selection.target import class_codes, is_survival, time_and_event
+from lesionary.errors import ModelError
+
+TESTS = ("auto", "mannwhitney", "kruskal", "anova", "cox")
+CORRECTIONS = ("none", "bonferroni", "holm", "fdr")
+
+
+class UnivariateScreen(Selector):
+    """Keep the columns whose univariate test has a small (corrected) p-value.
+
+    The tests take rows as independent. With several lesions a patient their p-values are too
+    small: as a screen they rank, as evidence they do not count.
+
+    Parameters
+    ----------
+    test : {"auto", "mannwhitney", "kruskal", "anova", "cox"}
+        Mann-Whitney (two classes; the test of AUC = 0.5), its extension to more classes,
+        analysis of variance, or Cox regression on one column (a target with ``time`` and
+        ``event``). "auto" is the first that fits the target.
+    p : float
+        Highest p-value that is kept, after the correction (published screens: 0.05 to 0.2).
+    correction : {"fdr", "holm", "bonferroni", "none"}
+        Over all columns; "fdr" is Benjamini and Hochberg's.
+    top : int, optional
+        Keep the columns with the smallest p-values, this many, whatever the p-values are.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(60) % 2
+    >>> values = rng.normal(size=(60, 5))
+    >>> values[:, 3] += 2 * y
+    >>> UnivariateScreen().fit(values, y).get_feature_names_out().tolist()
+    ['x3']
+    """
+
+    name = "univariate"
+
+    def __init__(
+        self,
+        test: str = "auto",
+        p: float = 0.05,
+        correction: str = "fdr",
+        top: int | None = None,
+    ) -> None:
+        self.test = test
+        self.p = p
+        self.correction = correction
+        self.top = top
+
+    def _judge(self, rows: Training) -> Verdict:
+        test, raw = _p_values(self.test, rows.data, rows.y, rows.names)
+        corrected = adjusted(raw, self.correction)
+        if self.top is not None:
+            if self.top < 1:
+                raise ModelError(f"A screen keeps one column or more, not {self.top}.")
+            keep = np.zeros(len(raw), dtype=bool)
+            keep[np.argsort(raw, kind="stable")[: self.top]] = True
+            limit = f"not among the {self.top} smallest"
+        else:
+            keep = corrected <= self.p
+            limit = f"above {self.p:g}"
+        told = {"none": "", "fdr": ", FDR", "holm": ", Holm", "bonferroni": ", Bonferroni"}
+        reasons = [
+            f"{test} p {p:.3g} ({q:.3g}{told[self.correction]}) {limit}"
+            for p, q in zip(raw, corrected, strict=True)
+        ]
+        return Verdict(keep, raw, reasons)
+
+
+def adjusted(p: NDArray[np.float64], correction: str) -> NDArray[np.float64]:
+    """Correct p-values for how many there are.
+
+    Examples
+    --------
+    >>> adjusted(np.array([0.01, 0.02, 0.9]), "fdr").round(3).tolist()
+    [0.03, 0.03, 0.9]
+    """
+    count = len(p)
+    if correction == "none":
+        return p.copy()
+    if correction == "bonferroni":
+        return np.minimum(p * count, 1.0)
+    order = np.argsort(p)
+    back = np.empty(count, dtype=np.int64)
+    back[order] = np.arange(count)
+    if correction == "holm":
+        steps = np.maximum.accumulate(p[order] * np.arange(count, 0, -1))
+        return np.minimum(steps, 1.0)[back]
+    if correction == "fdr":
+        steps = (p[order] * count / np.arange(1, count + 1))[::-1]
+        return np.minimum(np.minimum.accumulate(steps)[::-1], 1.0)[back]
+    raise ModelError(f"There is no correction {correction!r}: use {', '.join(CORRECTIONS)}.")
+
+
+def _p_values(
+    test: str, values: NDArray[np.float64], y: Any, names: list[str]
+) -> tuple[str, NDArray[np.float64]]:
+    if test not in TESTS:
+        raise ModelError(f"There is no univariate test {test!r}: use {', '.join(TESTS)}.")
+    if test == "cox" or (test == "auto" and is_survival(y)):
+        return "Cox", _cox(values, y, names)
+    codes, classes = class_codes(y)
+    if test == "mannwhitney" and len(classes) != 2:
+        raise ModelError(
+            f"Mann-Whitney compares two classes, and there are {len(classes)}: use test='kruskal'."
+        )
+    parts = [values[codes == code] for code in range(len(classes))]
+    varies = np.ptp(values, axis=0) > 0
+    # A constant column tells nothing: p = 1, where the tests' formulas divide by 0.
+    p = np.ones(values.shape[1])
+    if not varies.any():
+        return "constant", p
+    parts = [part[:, varies] for part in parts]
+    if test == "anova":
+        if len(values) <= len(classes):
+            raise ModelError("Analysis of variance needs more rows than classes.")
+        # Classes that are each constant and differ: F is infinite and p is 0, rightly.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = stats.f_oneway(*parts, axis=0).pvalue
+        return "ANOVA", _filled(p, varies, found)
+    if len(classes) == 2:
+        found = stats.mannwhitneyu(*parts, axis=0, method="asymptotic").pvalue
+        return "Mann-Whitney", _filled(p, varies, found)
+    return "Kruskal-Wallis", _filled(p, varies, stats.kruskal(*parts, axis=0).pvalue)
+
+
+def _filled(
+    p: NDArray[np.float64], varies: NDArray[np.bool_], found: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    p[varies] = np.where(np.isfinite(found), found, 1.0)
+    return p
+
+
+def _cox(values: NDArray[np.float64], y: Any, names: list[str]) -> NDArray[np.float64]:
+    from lesionary.evaluate.survival import cox_univariate
+
+    time, event = time_and_event(y)
+    table = cox_univariate(pd.DataFrame(values, columns=names), time, event)
+    return np.asarray(table["p"].fillna(1.0), dtype=np.float64)
