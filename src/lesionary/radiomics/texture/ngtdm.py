@@ -1,0 +1,108 @@
+"""Neighbourhood grey tone difference: how far a voxel is from the mean of its neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionary.radiomics.texture.aggregation import Aggregation
+from lesionary.radiomics.texture.catalogue import FAMILIES
+from lesionary.radiomics.texture.matrices import Floats
+from lesionary.radiomics.texture.region import Region
+
+COARSEST = 1e6  # the manual's value for a region in which nothing differs
+
+
+@dataclass(frozen=True)
+class Tones:
+    """For each slice (or all of space) and level: voxels with a neighbour, and what they differ.
+
+    Parameters
+    ----------
+    count
+        Voxels of a level that have a neighbour in the region, ``(slice, level - 1)``.
+    difference
+        Sum of the absolute differences of these voxels from the mean of their neighbours.
+    """
+
+    count: Floats
+    difference: Floats
+
+    def merged(self, how: Aggregation) -> Tones:
+        """Add up the slices."""
+        if not how.merge_slices:
+            return self
+        return Tones(self.count.sum(0, keepdims=True), self.difference.sum(0, keepdims=True))
+
+
+def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Tones:
+    """Compare each voxel with the mean of its neighbours up to a Chebyshev distance."""
+    levels = region.levels
+    number = _box_sum((region.volume > 0).astype(np.int32), in_plane, distance)
+    tones = _box_sum(region.volume.astype(np.int32), in_plane, distance)
+    neighbours = number.ravel()[region.inside] - 1
+    others = tones.ravel()[region.inside] - levels
+    known = neighbours > 0
+    levels, neighbours, others = levels[known], neighbours[known], others[known]
+    slices = region.slice_of(region.inside[known]) if in_plane else np.zeros_like(levels)
+    n_slices = region.n_slices if in_plane else 1
+    keys, size = slices * region.n_levels + levels - 1, n_slices * region.n_levels
+    difference = np.abs(levels - others / neighbours)
+    count, sums = np.bincount(keys, minlength=size), np.bincount(keys, difference, size)
+    return Tones(
+        count.reshape(n_slices, -1).astype(np.float64),
+        sums.reshape(n_slices, -1).astype(np.float64),
+    )
+
+
+def features(tones: Tones) -> dict[str, Floats]:
+    """Return the features of each slice (or of space), by IBSI code.
+
+    NaN without a voxel that has a neighbour. Busyness is NaN, too, where the product of level
+    and count is the same for all levels, which divides by zero.
+    """
+    values = [_of_one(n, s) for n, s in zip(tones.count, tones.difference, strict=True)]
+    return dict(zip(FAMILIES["ngtdm"], np.array(values).T, strict=True))
+
+
+def _of_one(count: Floats, difference: Floats) -> tuple[float, ...]:
+    there = np.flatnonzero(count)
+    i, n, s = there + 1.0, count[there], difference[there]
+    total = n.sum()
+    if total == 0:
+        return (np.nan,) * 5
+    p = n / total
+    weighted = float(p @ s)
+    if weighted == 0:
+        return COARSEST, 0.0, 0.0, 0.0, 0.0
+    if there.size == 1:
+        return 1 / weighted, 0.0, 0.0, 0.0, 0.0
+    apart = np.abs(i[:, None] - i)
+    contrast = (p @ apart**2 @ p) / (i.size * (i.size - 1)) * s.sum() / total
+    # In whole numbers, so that equal products differ by zero.
+    unrest = np.abs((i * n)[:, None] - i * n).sum() / total
+    ps = p * s
+    complexity = (apart * (ps[:, None] + ps) / (p[:, None] + p)).sum() / total
+    strength = ((p[:, None] + p) * apart**2).sum() / s.sum()
+    return (
+        1 / weighted,
+        float(contrast),
+        weighted / unrest if unrest > 0 else np.nan,
+        float(complexity),
+        float(strength),
+    )
+
+
+def _box_sum(volume: NDArray[np.int32], in_plane: bool, distance: int) -> NDArray[np.int32]:
+    """Add up the neighbourhood of each voxel, itself included. The margin stays unset."""
+    for axis in (1, 2) if in_plane else (0, 1, 2):
+        lined = np.moveaxis(volume, axis, 0)
+        size = len(lined)
+        added = np.zeros_like(volume)
+        target = np.moveaxis(added, axis, 0)[distance : size - distance]
+        for shift in range(2 * distance + 1):
+            target += lined[shift : size - 2 * distance + shift]
+        volume = added
+    return volume
