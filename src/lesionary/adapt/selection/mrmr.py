@@ -17,9 +17,10 @@ class MRMR(Selector):
 
     Relevance is an F-test, redundancy a correlation. The first column is that with the largest
     F of an analysis of variance between the classes; each further one has the largest F divided
-    by its mean absolute Pearson correlation with those already chosen. This is the variant "FCQ" of Ding and Peng (J Bioinform Comput Biol
-    2005; 3: 185), which Zhao et al. (IEEE DSAA 2019) found as good as those with mutual
-    information, and which has no bins or neighbours to choose.
+    by its mean absolute Pearson correlation with those already chosen. This is the variant "FCQ"
+    of Ding and Peng (J Bioinform Comput Biol 2005; 3: 185), which Zhao et al. (IEEE DSAA 2019)
+    found as good as those with mutual information, and which has no bins or neighbours to
+    choose.
 
     Parameters
     ----------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,8 +18,9 @@ CORRECTIONS = ("none", "bonferroni", "holm", "fdr")
 class UnivariateScreen(Selector):
     """Keep the columns whose univariate test has a small (corrected) p-value.
 
-    The tests take rows as independent. With several lesions a patient their p-values are too
-    small: as a screen they rank, as evidence they do not count.
+    The tests between classes take rows as independent. With several lesions a patient their
+    p-values are too small: as a screen they rank, as evidence they do not count. Cox's errors
+    are robust to patients, where ``groups`` are given.
 
     Parameters
     ----------
@@ -61,7 +60,7 @@ class UnivariateScreen(Selector):
         self.top = top
 
     def _judge(self, rows: Training) -> Verdict:
-        test, raw = _p_values(self.test, rows.data, rows.y, rows.names)
+        test, raw = _p_values(self.test, rows)
         corrected = adjusted(raw, self.correction)
         if self.top is not None:
             if self.top < 1:
@@ -105,18 +104,17 @@ def adjusted(p: NDArray[np.float64], correction: str) -> NDArray[np.float64]:
     raise ModelError(f"There is no correction {correction!r}: use {', '.join(CORRECTIONS)}.")
 
 
-def _p_values(
-    test: str, values: NDArray[np.float64], y: Any, names: list[str]
-) -> tuple[str, NDArray[np.float64]]:
+def _p_values(test: str, rows: Training) -> tuple[str, NDArray[np.float64]]:
     if test not in TESTS:
         raise ModelError(f"There is no univariate test {test!r}: use {', '.join(TESTS)}.")
-    if test == "cox" or (test == "auto" and is_survival(y)):
-        return "Cox", _cox(values, y, names)
-    codes, classes = class_codes(y)
+    if test == "cox" or (test == "auto" and is_survival(rows.y)):
+        return "Cox", _cox(rows)
+    codes, classes = class_codes(rows.y)
     if test == "mannwhitney" and len(classes) != 2:
         raise ModelError(
             f"Mann-Whitney compares two classes, and there are {len(classes)}: use test='kruskal'."
         )
+    values = rows.data
     parts = [values[codes == code] for code in range(len(classes))]
     varies = np.ptp(values, axis=0) > 0
     # A constant column tells nothing: p = 1, where the tests' formulas divide by 0.
@@ -144,9 +142,9 @@ def _filled(
     return p
 
 
-def _cox(values: NDArray[np.float64], y: Any, names: list[str]) -> NDArray[np.float64]:
-    from lesionary.evaluate.survival import cox_univariate
+def _cox(rows: Training) -> NDArray[np.float64]:
+    from lesionary.evaluate.survival.cox import cox_univariate
 
-    time, event = time_and_event(y)
-    table = cox_univariate(pd.DataFrame(values, columns=names), time, event)
+    time, event = time_and_event(rows.y)
+    table = cox_univariate(time, event, pd.DataFrame(rows.data, columns=rows.names), rows.groups)
     return np.asarray(table["p"].fillna(1.0), dtype=np.float64)
