@@ -82,12 +82,15 @@ def inverse(followed: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.divide(1.0, followed, out=np.zeros_like(followed), where=followed > 0)
 
 
-def need_followed(times: NDArray[np.float64], train: Train) -> None:
-    """Raise if a time is later than anybody is followed in ``train``."""
-    known = survival(*train, without_events=True)
-    last = known.time.max()
-    if times.max() > last and not known.event[known.time == last].all():
+def need_followed(rows: Survival, times: NDArray[np.float64], train: Train | None) -> None:
+    """Raise if, as far as ``train`` (or ``rows``) tells, nobody is followed until a time."""
+    known = rows if train is None else survival(*train, without_events=True)
+    latest, last = times.max(), known.time.max()
+    if (latest > last and not known.event[known.time == last].all()) or (
+        still_followed(known, times).min() <= 0
+    ):
+        whose = "these rows" if train is None else "`train`"
         raise EvaluationError(
-            f"The time {times.max():g} is later than the last of `train`, {last:g}: nothing is "
-            "known there about censoring. Give an earlier horizon, or leave `train` out."
+            f"Nobody is followed until {latest:g} in {whose}, as far as censoring tells (the last "
+            f"time is {last:g}): events there cannot be weighed. Give an earlier horizon (tau)."
         )

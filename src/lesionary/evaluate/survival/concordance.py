@@ -85,8 +85,8 @@ def c_index(
     if not _pairs(rows, cases).any():
         before = "" if tau is None else f" Events count before tau = {tau:g} only."
         raise EvaluationError(NO_PAIRS + before)
-    if train is not None:
-        need_followed(rows.time[cases], train)
+    if method == "uno":
+        need_followed(rows, rows.time[cases], train)
 
     def values_of(weights: NDArray[np.integer]) -> NDArray[np.float64]:
         counts = weights.astype(np.float64)
