@@ -14,6 +14,7 @@ Floats = NDArray[np.float64]
 
 # What rounding leaves of a variance of 0.
 NO_VARIANCE = 1e-24
+ROUNDING = 1e-12
 
 
 def delong(rows: Labelled) -> tuple[float, float]:
@@ -128,6 +129,41 @@ def delong_interval(
         return None, None, ("The score is constant in effect: its AUC has no interval.",)
     spread = norm.ppf(1 - tail) * np.sqrt(variance) / (value * (1 - value))
     return float(expit(logit(value) - spread)), float(expit(logit(value) + spread)), ()
+
+
+def delong_difference(
+    values: Floats, covariance: Floats, level: float = 0.95
+) -> tuple[float, float | None, float | None, tuple[str, ...]]:
+    """Test whether two AUCs of the same rows differ, two-sided.
+
+    Parameters
+    ----------
+    values : ndarray (2,)
+    covariance : ndarray (2, 2)
+        Both of :func:`delong_covariance`.
+    level : float
+        Of the difference's interval.
+
+    Returns
+    -------
+    p : float
+    low, high : float or None
+    notes : tuple of str
+    """
+    difference = float(values[0] - values[1])
+    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    if variance < NO_VARIANCE:
+        if abs(difference) > ROUNDING:
+            raise EvaluationError(
+                f"DeLong's variance of a difference of {difference:.3f} between two AUCs is 0 (one "
+                "separates the classes altogether, say), so it tests nothing: give "
+                "test='permutation'."
+            )
+        return 1.0, None, None, ("The AUCs rest on the same order of rows: p is 1.",)
+    spread = np.sqrt(variance)
+    reach = norm.ppf((1 + level) / 2) * spread
+    p = float(2 * norm.sf(abs(difference) / spread))
+    return p, float(difference - reach), float(difference + reach), ()
 
 
 def _patients_of_each_class(

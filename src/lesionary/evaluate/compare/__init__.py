@@ -1,1 +1,0 @@
-"""Is one better than the other? Paired tests of models that judged the same rows."""

@@ -1,0 +1,120 @@
+"""A picture of all p-values of a comparison, and of who was better."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lesionary.evaluate.comparisons.comparison import NAMES, Comparison
+from lesionary.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's blue and vermilion, strong to pale; they differ in every kind of colour vision.
+_BETTER, _WORSE = ("#0072B2", "#7FB8D8", "#D3E6F1"), ("#D55E00", "#EAAE7F", "#F7DFCC")
+_STEPS = (0.001, 0.01, 0.05)
+_NEITHER, _INK, _RULE = "#F2F2F2", "#222222", "#FFFFFF"
+_CELL_INCHES, _FONT = 0.42, 7
+_COLUMN_INCHES = 3.35
+
+
+def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Figure:
+    """Draw a matrix of models: corrected p-values, and whether the row's model was better.
+
+    A cell is blue (+) where the model of its row had the better metric, vermilion (-) where that
+    of its column had, the stronger the smaller p, and grey from 0.05 on. With a reference there is
+    its column only.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    path : path, optional
+        Where to write the picture: ``.png``, ``.svg`` or ``.pdf``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch, Rectangle
+
+    columns = list(comparison.values)
+    rows = columns
+    if comparison.reference is not None:
+        columns = [comparison.reference]
+        rows = [name for name in rows if name != comparison.reference]
+    figure = Figure(
+        figsize=(
+            max(_COLUMN_INCHES, 1.3 + _CELL_INCHES * len(columns)),
+            1.3 + 0.7 * _CELL_INCHES * len(rows),
+        ),
+        dpi=300,
+        layout="constrained",
+    )
+    axes = figure.add_subplot()
+    for pair in comparison.differences:
+        ahead = pair.result.value if comparison.higher_is_better else -pair.result.value
+        for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):
+            if row not in rows or column not in columns:
+                continue
+            x, y = columns.index(column), rows.index(row)
+            fill, ink = _colours(sign * ahead, pair.corrected_p)
+            axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor=_RULE))
+            mark = "" if ahead == 0 else "+" if sign * ahead > 0 else "\N{MINUS SIGN}"
+            axes.text(
+                x,
+                y,
+                f"{mark}{_short(pair.corrected_p)}",
+                size=_FONT,
+                color=ink,
+                ha="center",
+                va="center",
+            )
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(
+        length=0, labelsize=_FONT, top=True, labeltop=True, bottom=False, labelbottom=False
+    )
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xlabel(_caption(comparison), size=_FONT)
+    figure.legend(
+        handles=[
+            Patch(color=_BETTER[0], label="+ row better"),
+            Patch(color=_WORSE[0], label="\N{MINUS SIGN} column better"),
+            Patch(color=_NEITHER, label="p \N{GREATER-THAN OR EQUAL TO} .05"),
+        ],
+        loc="outside lower center",
+        ncols=3,
+        fontsize=_FONT,
+        frameon=False,
+        handlelength=1,
+        columnspacing=1,
+    )
+    if path is not None:
+        with atomic_path(Path(path)) as temporary:
+            figure.savefig(temporary, format=Path(path).suffix[1:] or "png")
+    return figure
+
+
+def _colours(ahead: float, p: float) -> tuple[str, str]:
+    """Fill of a cell, and the ink that can be read on it."""
+    shades = _BETTER if ahead > 0 else _WORSE
+    for step, fill in zip(_STEPS, shades, strict=True):
+        if p < step:
+            return fill, "#FFFFFF" if fill == shades[0] else _INK
+    return _NEITHER, _INK
+
+
+def _short(p: float) -> str:
+    return "<.001" if p < 0.001 else "1" if p > 0.9995 else f"{p:.3f}"[1:]
+
+
+def _caption(comparison: Comparison) -> str:
+    correction = "uncorrected p"
+    if comparison.correction is not None:
+        correction = f"p after {NAMES[comparison.correction]}"
+    return f"{comparison.metric}: {correction}\n{comparison.test}"

@@ -1,0 +1,55 @@
+"""The paired bootstrap: both models of a pair are judged on the same drawn patients."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionary.errors import EvaluationError
+from lesionary.evaluate.comparisons.paired import Paired, Pairs
+from lesionary.evaluate.metrics.registry import kernel_of
+from lesionary.evaluate.resample.bounds import percentile
+from lesionary.evaluate.resample.draw import draw
+
+Floats = NDArray[np.float64]
+
+
+def drawn_differences(
+    metric: str, models: Paired, pairs: Pairs, resamples: int, seed: int, threshold: float
+) -> list[Floats]:
+    """Compute each pair's difference in each resample in which it is defined."""
+    weights = draw(models.rows.group, models.rows.label, resamples=resamples, seed=seed)
+    drawn = {
+        name: kernel_of(metric, rows, threshold)(weights) for name, rows in models.models.items()
+    }
+    differences = [drawn[a] - drawn[b] for a, b in pairs]
+    return [each[~np.isnan(each)] for each in differences]
+
+
+def drawn_interval(
+    drawn: Floats, resamples: int, level: float
+) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """Bounds that leave out the same share of the drawn differences at both ends, and notes."""
+    notes: tuple[str, ...] = ()
+    if len(drawn) < resamples:
+        notes = (
+            f"{resamples - len(drawn):,} of {resamples:,} resamples are left out: the metric is "
+            "not defined in them.",
+        )
+    if len(drawn) < 2 or drawn.min() == drawn.max():
+        return None, None, (*notes, "No interval: the difference is the same in every resample.")
+    return *percentile(drawn, level), notes
+
+
+def inverted_p(drawn: Floats) -> float:
+    """Twice the smaller share of drawn differences on one side of 0, the data counted once more.
+
+    That is one minus the level at which the percentile interval just touches 0.
+    """
+    if len(drawn) == 0:
+        raise EvaluationError(
+            "The metric is not defined in any bootstrap resample, so there is no p: give "
+            "test='permutation'."
+        )
+    side = min((drawn <= 0).sum(), (drawn >= 0).sum())
+    return float(min(1.0, 2 * (side + 1) / (len(drawn) + 1)))
