@@ -79,7 +79,10 @@ def labelled(
     """
     _same_rows(y=y, score=score, groups=groups)
     names = np.asarray(y)
-    values = np.asarray(score, dtype=np.float64)
+    try:
+        values = np.asarray(score, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError("Scores are not numbers.") from error
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if names.ndim != 1 or values.ndim not in (1, 2):
@@ -89,10 +92,12 @@ def labelled(
         )
     _complete("y", pd.isna(names))
     _complete("score", ~np.isfinite(values))
-    present = pd.unique(names)
+    present = pd.unique(names).tolist()
     if classes is None:
         classes = _classes_of(score, present)
     order = {name: index for index, name in enumerate(classes)}
+    if len(order) < len(classes):
+        raise EvaluationError(f"Of the classes {list(classes)} one is given more than once.")
     unknown = [name for name in present if name not in order]
     if unknown:
         raise EvaluationError(f"The label {unknown[0]!r} is none of the classes {list(classes)}.")
@@ -122,17 +127,19 @@ def group_codes(groups: ArrayLike | None, n: int) -> tuple[NDArray[np.int64], bo
     if groups is None:
         return np.arange(n, dtype=np.int64), False
     names = np.asarray(groups)
-    if len(names) != n:
-        raise EvaluationError(f"There are {n:,} rows but {len(names):,} groups.")
+    if names.shape != (n,):
+        raise EvaluationError(
+            f"Groups have the shape {names.shape}; wanted is one group a row, ({n},)."
+        )
     _complete("groups", pd.isna(names))
     return pd.factorize(names)[0].astype(np.int64), True
 
 
-def _classes_of(score: ArrayLike, present: NDArray[Any]) -> list[Any]:
-    if isinstance(score, pd.DataFrame) and set(present.tolist()) <= set(score.columns):
+def _classes_of(score: ArrayLike, present: list[Any]) -> list[Any]:
+    if isinstance(score, pd.DataFrame) and set(present) <= set(score.columns):
         return list(score.columns)
     try:
-        found = sorted(present.tolist())
+        found = sorted(present)
     except TypeError as error:
         raise EvaluationError("Labels are of several kinds: give all as text.") from error
     # One label alone, of a test set perhaps: 0 and 1 are known to come in pairs.
@@ -142,6 +149,9 @@ def _classes_of(score: ArrayLike, present: NDArray[Any]) -> list[Any]:
 def _same_rows(**given: ArrayLike | None) -> None:
     """Raise unless all have the same rows: positions never join what indexes tell apart."""
     known = {name: value for name, value in given.items() if value is not None}
+    single = [name for name, value in known.items() if np.ndim(value) == 0]
+    if single:
+        raise EvaluationError(f"{single[0]} is a single value; give one a row.")
     lengths = {name: len(np.asarray(value)) for name, value in known.items()}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{name} {length:,}" for name, length in lengths.items())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -108,7 +107,7 @@ def per_class(
     >>> scores = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.3, 0.4, 0.3], [0.6, 0.3, 0.1]]
     >>> found = per_class("auc", ["a", "b", "c", "b"], scores, interval=None)
     >>> {name: result.value for name, result in found.items()}
-    {'a': 1.0, 'b': 0.5, 'c': 1.0}
+    {'a': 1.0, 'b': 0.75, 'c': 1.0}
     """
     rows = labelled(y, score, groups, classes=classes)
     found = {}
@@ -186,11 +185,8 @@ def _delong(name: str, rows: Labelled, level: float) -> Interval:
         raise EvaluationError(
             "DeLong's interval is of an AUC of two classes; use interval='percentile' or 'bca'."
         )
-    from lesionary.evaluate.compare.delong import delong
+    from lesionary.evaluate.comparisons.delong import delong_interval
 
-    value, variance = delong(rows)
     method = "DeLong, clustered by patient (Obuchowski)" if rows.grouped else "DeLong"
-    if not variance > 0.0:
-        return Interval(None, None, method, ("No interval: the estimated variance is 0.",))
-    reach = NormalDist().inv_cdf((1.0 + level) / 2.0) * variance**0.5
-    return Interval(max(0.0, value - reach), min(1.0, value + reach), method)
+    low, high, notes = delong_interval(rows, level)
+    return Interval(low, high, f"{method}, logit scale", notes)

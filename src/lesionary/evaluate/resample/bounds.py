@@ -14,8 +14,8 @@ def percentile(resampled: Values, level: float = 0.95) -> tuple[float, float]:
 
     Examples
     --------
-    >>> percentile(np.linspace(0.0, 1.0, 101), 0.9)
-    (0.05, 0.95)
+    >>> percentile(np.linspace(0.0, 1.0, 101), level=0.5)
+    (0.25, 0.75)
     """
     tail = (1.0 - level) / 2.0
     low, high = np.quantile(resampled, [tail, 1.0 - tail])
