@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lesionary.adapt.selection.stability import StabilitySelection
     from lesionary.adapt.selection.univariate import UnivariateScreen
     from lesionary.adapt.selection.variance import NearZeroVariance
+    from lesionary.adapt.selection.volume import volume_confounding
 
 __all__ = [
     "MRMR",
@@ -36,6 +37,7 @@ __all__ = [
     "StabilitySelection",
     "UnivariateScreen",
     "selector_chain",
+    "volume_confounding",
 ]
 
 _MODULE_OF = {
@@ -50,6 +52,7 @@ _MODULE_OF = {
     "StabilitySelection": "stability",
     "UnivariateScreen": "univariate",
     **dict.fromkeys(("SELECTORS", "SelectorChain", "selector_chain"), "chain"),
+    "volume_confounding": "volume",
 }
 
 

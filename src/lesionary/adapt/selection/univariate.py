@@ -10,9 +10,10 @@ from scipy import stats
 from lesionary.adapt.selection.selector import Selector, Training, Verdict
 from lesionary.adapt.selection.target import class_codes, is_survival, time_and_event
 from lesionary.errors import ModelError
+from lesionary.evaluate.comparisons.correction import CORRECTIONS
+from lesionary.spelling import hint
 
 TESTS = ("auto", "mannwhitney", "kruskal", "anova", "cox")
-CORRECTIONS = ("none", "bonferroni", "holm", "fdr")
 
 
 class UnivariateScreen(Selector):
@@ -30,8 +31,8 @@ class UnivariateScreen(Selector):
         ``event``). "auto" is the first that fits the target.
     p : float
         Highest p-value that is kept, after the correction (published screens: 0.05 to 0.2).
-    correction : {"fdr", "holm", "bonferroni", "none"}
-        Over all columns; "fdr" is Benjamini and Hochberg's.
+    correction : {"benjamini-hochberg", "holm", "bonferroni", "none"}
+        Over all columns.
     top : int, optional
         Keep the columns with the smallest p-values, this many, whatever the p-values are.
 
@@ -51,7 +52,7 @@ class UnivariateScreen(Selector):
         self,
         test: str = "auto",
         p: float = 0.05,
-        correction: str = "fdr",
+        correction: str = "benjamini-hochberg",
         top: int | None = None,
     ) -> None:
         self.test = test
@@ -71,9 +72,8 @@ class UnivariateScreen(Selector):
         else:
             keep = corrected <= self.p
             limit = f"above {self.p:g}"
-        told = {"none": "", "fdr": ", FDR", "holm": ", Holm", "bonferroni": ", Bonferroni"}
         reasons = [
-            f"{test} p {p:.3g} ({q:.3g}{told[self.correction]}) {limit}"
+            f"{test} p {p:.3g} (correction {self.correction}: {q:.3g}) {limit}"
             for p, q in zip(raw, corrected, strict=True)
         ]
         return Verdict(keep, raw, reasons)
@@ -84,29 +84,22 @@ def adjusted(p: NDArray[np.float64], correction: str) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> adjusted(np.array([0.01, 0.02, 0.9]), "fdr").round(3).tolist()
-    [0.03, 0.03, 0.9]
+    >>> adjusted(np.array([0.01, 0.02, 0.9]), "bonferroni").round(3).tolist()
+    [0.03, 0.06, 1.0]
     """
-    count = len(p)
     if correction == "none":
         return p.copy()
     if correction == "bonferroni":
-        return np.minimum(p * count, 1.0)
-    order = np.argsort(p)
-    back = np.empty(count, dtype=np.int64)
-    back[order] = np.arange(count)
-    if correction == "holm":
-        steps = np.maximum.accumulate(p[order] * np.arange(count, 0, -1))
-        return np.minimum(steps, 1.0)[back]
-    if correction == "fdr":
-        steps = (p[order] * count / np.arange(1, count + 1))[::-1]
-        return np.minimum(np.minimum.accumulate(steps)[::-1], 1.0)[back]
-    raise ModelError(f"There is no correction {correction!r}: use {', '.join(CORRECTIONS)}.")
+        return np.minimum(p * len(p), 1.0)
+    if correction not in CORRECTIONS:
+        known = ("none", "bonferroni", *CORRECTIONS)
+        raise ModelError(f"There is no correction {correction!r}{hint(correction, known)}.")
+    return CORRECTIONS[correction](p)
 
 
 def _p_values(test: str, rows: Training) -> tuple[str, NDArray[np.float64]]:
     if test not in TESTS:
-        raise ModelError(f"There is no univariate test {test!r}: use {', '.join(TESTS)}.")
+        raise ModelError(f"There is no univariate test {test!r}{hint(test, TESTS)}.")
     if test == "cox" or (test == "auto" and is_survival(rows.y)):
         return "Cox", _cox(rows)
     codes, classes = class_codes(rows.y)
