@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lesionary.radiomics.texture.aggregation import AGGREGATIONS
-    from lesionary.radiomics.texture.catalogue import FAMILIES, catalogue
+    from lesionary.radiomics.texture.catalogue import FAMILIES, texture_catalogue
     from lesionary.radiomics.texture.compute import texture_features
     from lesionary.radiomics.texture.region import Region
 
-__all__ = ["AGGREGATIONS", "FAMILIES", "Region", "catalogue", "texture_features"]
+__all__ = ["AGGREGATIONS", "FAMILIES", "Region", "texture_catalogue", "texture_features"]
 
 _MODULE_OF = {
     "AGGREGATIONS": "aggregation",
     "FAMILIES": "catalogue",
     "Region": "region",
-    "catalogue": "catalogue",
+    "texture_catalogue": "catalogue",
     "texture_features": "compute",
 }
 

@@ -58,7 +58,15 @@ def aggregations_of(family: str, chosen: Iterable[str] | None = None) -> dict[st
             f"Unknown aggregation {', '.join(map(repr, unknown))}: choose from "
             f"{', '.join(AGGREGATIONS)}."
         )
-    directional = family in DIRECTIONAL
-    return {
-        name: AGGREGATIONS[name] for name in names if AGGREGATIONS[name].directional == directional
+    those = {
+        name: how
+        for name, how in AGGREGATIONS.items()
+        if how.directional == (family in DIRECTIONAL)
     }
+    found = {name: those[name] for name in names if name in those}
+    if not found:
+        raise RadiomicsError(
+            f"{family} has none of the aggregations {', '.join(names)}: name one of "
+            f"{', '.join(those)} too, or leave {family} out of the families."
+        )
+    return found

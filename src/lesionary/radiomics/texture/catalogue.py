@@ -120,12 +120,12 @@ FAMILIES: dict[str, dict[str, str]] = {
 }
 
 
-def catalogue() -> pd.DataFrame:
+def texture_catalogue() -> pd.DataFrame:
     """List every texture feature: its IBSI code (the index), name and family.
 
     Examples
     --------
-    >>> catalogue().loc["ACUI"].to_dict()
+    >>> texture_catalogue().loc["ACUI"].to_dict()
     {'name': 'Contrast', 'family': 'glcm'}
     """
     import pandas as pd

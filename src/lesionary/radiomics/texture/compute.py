@@ -71,7 +71,7 @@ def texture_features(
     """
     import pandas as pd
 
-    chosen = list(FAMILIES) if families is None else list(families)
+    chosen = list(FAMILIES if families is None else dict.fromkeys(families))
     unknown = [family for family in chosen if family not in FAMILIES]
     if unknown:
         raise RadiomicsError(
@@ -89,7 +89,7 @@ def texture_features(
             values = computed.features(family, how)
             for code, name in FAMILIES[family].items():
                 value = _average(values[code])
-                why = "" if value == value else _reason(family, code, how, distance)
+                why = "" if value == value else _reason(values, how, distance)
                 rows.append((code, aggregation, family, name, value, why))
     columns = ["code", "aggregation", "family", "name", "value", "reason"]
     return pd.DataFrame(rows, columns=columns).set_index(["code", "aggregation"])
@@ -136,11 +136,13 @@ class _Computed:
 
 def _average(values: Floats) -> float:
     defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float("nan")
+    # Adding zero makes a zero of a negative zero.
+    return float(defined.mean()) + 0.0 if defined.size else float("nan")
 
 
-def _reason(family: str, code: str, how: Aggregation, distance: int) -> str:
-    where = "in the same slice" if how.in_plane else "of the region"
-    if family == "ngtdm" and code == "NQ30":
-        return f"no voxel has a neighbour {where}, or level times count is the same for all levels"
-    return f"no voxel has a neighbour {where} at a distance of {distance} or less"
+def _reason(values: dict[str, Floats], how: Aggregation, distance: int) -> str:
+    if any(not np.isnan(value).all() for value in values.values()):
+        # Some features of the family are defined: it is busyness that is not.
+        return "the product of grey level and count is the same for all levels: division by zero"
+    slices = " in its slice" if how.in_plane else ""
+    return f"no voxel of the region has a neighbour{slices} at a distance of {distance}"

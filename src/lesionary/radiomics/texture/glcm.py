@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lesionary.radiomics.texture.catalogue import FAMILIES
-from lesionary.radiomics.texture.matrices import Floats, Ints, Matrices, counted, stacked
-from lesionary.radiomics.texture.region import Region, Step, directions
+from lesionary.radiomics.texture.matrices import Floats, Ints, Matrices, counted, stacked, tally
+from lesionary.radiomics.texture.region import Region, directions
 
 
 def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Matrices:
@@ -15,16 +15,20 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Matrices:
     Each matrix is symmetric, and its sum is twice the number of pairs.
     """
     steps = directions(in_plane, distance)
-    slices = region.slice_of(region.inside) if in_plane else np.zeros_like(region.inside)
-    return stacked([_along(region, slices, step, in_plane) for step in steps])
+    width = region.n_levels + 1
+    first = region.levels * width
+    if in_plane:
+        first += region.slice_of(region.inside) * width**2
+    return stacked([_along(region, first, region.offset(step), in_plane) for step in steps])
 
 
-def _along(region: Region, slices: Ints, step: Step, in_plane: bool) -> Matrices:
-    neighbour = region.flat[region.inside + region.offset(step)].astype(np.intp)
-    voxels = region.voxels(in_plane)
-    pairs = counted(len(voxels), 1, slices, region.levels, neighbour, voxels)
-    real = pairs.column > 0
-    which, one, other = pairs.which[real], pairs.row[real], pairs.column[real]
+def _along(region: Region, first: Ints, offset: int, in_plane: bool) -> Matrices:
+    voxels, width = region.voxels(in_plane), region.n_levels + 1
+    # Of each entry: matrix, level and neighbour's level, in one number.
+    keys, count = tally(first + region.flat[region.inside + offset], len(voxels) * width**2)
+    inside = keys % width > 0
+    keys, count = keys[inside], count[inside]
+    which, one, other = keys // width**2, keys // width % width, keys % width
     return counted(
         len(voxels),
         1,
@@ -32,7 +36,7 @@ def _along(region: Region, slices: Ints, step: Step, in_plane: bool) -> Matrices
         np.concatenate([one, other]),
         np.concatenate([other, one]),
         voxels,
-        np.tile(pairs.count[real], 2),
+        np.tile(count, 2),
     )
 
 

@@ -93,9 +93,11 @@ def counted(
 ) -> Matrices:
     """Count what falls on the same entry of the same matrix."""
     rows, columns = int(row.max(initial=0)) + 1, int(column.max(initial=0)) + 1
-    keys, count = tally(
-        (which * rows + row) * columns + column, n_slices * n_directions * rows * columns, count
-    )
+    keys = which * rows
+    keys += row
+    keys *= columns
+    keys += column
+    keys, count = tally(keys, n_slices * n_directions * rows * columns, count)
     return Matrices(
         n_slices,
         n_directions,

@@ -14,10 +14,11 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1, coarseness: i
     Neighbours are the voxels up to a Chebyshev distance; alike are levels that differ by at
     most the coarseness.
     """
-    # Far from any level, so that no voxel outside is like one inside.
-    outside = -1 - coarseness
-    flat = np.where(region.flat > 0, region.flat, region.flat.dtype.type(outside))
-    dependence = np.ones(flat.size, dtype=np.int16)
+    flat = region.flat
+    if coarseness > 0:
+        # Far from any level, so that no voxel outside is like one inside.
+        flat = np.where(flat > 0, flat, -coarseness).astype(np.int32)
+    dependence = np.ones(flat.size, dtype=np.min_scalar_type((2 * distance + 1) ** 3))
     for reach in range(1, distance + 1):
         for step in directions(in_plane, reach):
             offset = region.offset(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from lesionary.radiomics.texture.aggregation import Aggregation
 from lesionary.radiomics.texture.catalogue import FAMILIES
 from lesionary.radiomics.texture.matrices import Floats
-from lesionary.radiomics.texture.region import Region
+from lesionary.radiomics.texture.region import Region, Step
 
 COARSEST = 1e6  # the manual's value for a region in which nothing differs
 
@@ -40,10 +41,12 @@ class Tones:
 def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Tones:
     """Compare each voxel with the mean of its neighbours up to a Chebyshev distance."""
     levels = region.levels
-    number = _box_sum((region.volume > 0).astype(np.int32), in_plane, distance)
-    tones = _box_sum(region.volume.astype(np.int32), in_plane, distance)
-    neighbours = number.ravel()[region.inside] - 1
-    others = tones.ravel()[region.inside] - levels
+    axes: list[Step] = [(0, 0, 1), (0, 1, 0)] if in_plane else [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
+    strides = [region.offset(axis) for axis in axes]
+    number = _box_sum((region.flat > 0).astype(np.int32), strides, distance)
+    tones = _box_sum(region.flat.astype(np.int32), strides, distance)
+    neighbours = number[region.inside] - 1
+    others = tones[region.inside] - levels
     known = neighbours > 0
     levels, neighbours, others = levels[known], neighbours[known], others[known]
     slices = region.slice_of(region.inside[known]) if in_plane else np.zeros_like(levels)
@@ -95,14 +98,15 @@ def _of_one(count: Floats, difference: Floats) -> tuple[float, ...]:
     )
 
 
-def _box_sum(volume: NDArray[np.int32], in_plane: bool, distance: int) -> NDArray[np.int32]:
-    """Add up the neighbourhood of each voxel, itself included. The margin stays unset."""
-    for axis in (1, 2) if in_plane else (0, 1, 2):
-        lined = np.moveaxis(volume, axis, 0)
-        size = len(lined)
-        added = np.zeros_like(volume)
-        target = np.moveaxis(added, axis, 0)[distance : size - distance]
-        for shift in range(2 * distance + 1):
-            target += lined[shift : size - 2 * distance + shift]
-        volume = added
-    return volume
+def _box_sum(flat: NDArray[np.int32], strides: Sequence[int], distance: int) -> NDArray[np.int32]:
+    """Add up the neighbourhood of each voxel, itself included, one axis after another.
+
+    Sums in the margin mix one line with the next, and are of no use.
+    """
+    for stride in strides:
+        total = flat.copy()
+        for shift in range(stride, distance * stride + 1, stride):
+            total[shift:] += flat[:-shift]
+            total[:-shift] += flat[shift:]
+        flat = total
+    return flat

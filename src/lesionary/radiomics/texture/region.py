@@ -76,6 +76,9 @@ class Region:
                 "The region has no voxel with a grey level: is the mask empty, or does "
                 "re-segmentation leave nothing of it?"
             )
+        outline = inside if mask is None else _outline(mask, inside)
+        box = _bounding_box(outline)
+        levels = levels[box]
         lowest, highest = int(levels.min()), int(levels.max())
         if lowest < 0:
             raise RadiomicsError(
@@ -83,15 +86,13 @@ class Region:
             )
         n_levels = highest if n_levels is None else n_levels
         if highest > n_levels:
-            raise RadiomicsError(f"A grey level is {highest}, of only {n_levels} levels.")
-        outline = inside if mask is None else _outline(mask, inside)
-        box = _bounding_box(outline)
+            raise RadiomicsError(
+                f"A grey level is {highest}, but there are {n_levels} levels: give the number of "
+                "levels that the image was discretised to."
+            )
         dtype = np.int16 if n_levels < np.iinfo(np.int16).max else np.int32
         return cls(
-            np.pad(levels[box].astype(dtype), margin),
-            n_levels,
-            margin,
-            np.pad(outline[box], margin),
+            np.pad(levels.astype(dtype), margin), n_levels, margin, np.pad(outline[box], margin)
         )
 
     @cached_property

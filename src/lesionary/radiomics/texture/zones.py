@@ -8,7 +8,6 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from lesionary.radiomics.texture.glrlm import find_runs
 from lesionary.radiomics.texture.matrices import Ints
 from lesionary.radiomics.texture.region import Region
 
@@ -39,31 +38,35 @@ class Zones:
 
 def find_zones(region: Region, *, in_plane: bool) -> Zones:
     """Find connected voxels of one level: of 26 neighbours in space, of 8 in a slice."""
-    runs = find_runs(region, (0, 0, 1))
-    first, last = runs.start, runs.start + runs.length - 1
-    run_at = np.zeros(region.flat.size, dtype=np.int32)
-    run_at[region.inside] = np.repeat(np.arange(first.size, dtype=np.int32), runs.length)
+    flat = region.flat
+    changes = flat[1:] != flat[:-1]
+    is_first, is_last = flat > 0, flat > 0
+    is_first[1:] &= changes
+    is_last[:-1] &= changes
+    first = np.flatnonzero(is_first)
+    length = np.flatnonzero(is_last) - first + 1
+    run_at = np.cumsum(is_first, dtype=np.int32) - 1
 
-    # Two runs of neighbouring lines touch where the first voxel of one lies beside the other, or
-    # where an end of one is diagonal to the other: ends of runs are all that is looked at.
+    # Runs along x are the nodes of a graph. Two runs of neighbouring lines touch where the first
+    # voxel of one lies straight beside the other, or where the last of one is diagonal to the
+    # first of the other: one edge for each touch, not one for each pair of voxels.
     edges = []
     for line in [(0, 1)] if in_plane else [(0, 1), (1, -1), (1, 0), (1, 1)]:
         offset = region.offset((*line, 0))
-        for end, beside in (
-            (first, first + offset),
-            (first, first - offset),
-            (first, first + offset - 1),
-            (last, last + offset + 1),
+        for beside, touch in (
+            (offset, is_first[:-offset] | is_first[offset:]),
+            (offset + 1, is_last[: -offset - 1] & is_first[offset + 1 :]),
+            (offset - 1, is_first[: -offset + 1] & is_last[offset - 1 :]),
         ):
-            alike = np.flatnonzero(region.flat[beside] == runs.level)
-            edges.append((run_at[end[alike]], run_at[beside[alike]]))
+            voxel = np.flatnonzero(touch & (flat[:-beside] == flat[beside:]))
+            edges.append((run_at[voxel], run_at[voxel + beside]))
     one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
     graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(first.size,) * 2)
     count, of_run = connected_components(graph, directed=False)
 
     level, slices = np.zeros(count, dtype=np.intp), np.zeros(count, dtype=np.intp)
-    level[of_run] = runs.level
+    level[of_run] = flat[first]
     if in_plane:
         slices[of_run] = region.slice_of(first)
-    size = np.bincount(of_run, weights=runs.length).astype(np.intp)
-    return Zones(of_run, runs.length, level, size, slices, region.voxels(in_plane))
+    size = np.bincount(of_run, weights=length).astype(np.intp)
+    return Zones(of_run, length, level, size, slices, region.voxels(in_plane))
