@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
 
 from lesionary.evaluate.result import Result
+
+NAMES = {"holm": "Holm", "benjamini-hochberg": "Benjamini-Hochberg"}
+_WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -131,15 +135,16 @@ class Comparison:
             for line in lines
         ]
         values = ", ".join(f"{name} {value:.3f}" for name, value in self.values.items())
-        return "\n".join([f"{self.metric}: {values}", *rows, *self._below()])
+        values = fill(f"{self.metric}: {values}", _WIDTH, subsequent_indent="  ")
+        return "\n".join([values, *rows, *self._below()])
 
     def _line(self, pair: Difference) -> tuple[str, ...]:
         result = pair.result
         interval = "-"
         if result.low is not None and result.high is not None:
             interval = f"{result.low:+.3f} to {result.high:+.3f}"
-        cells = (f"{pair.first} - {pair.second}", f"{result.value:+.3f}", interval, told(pair.p))
-        return cells if self.correction is None else (*cells, told(pair.corrected_p))
+        cells = (f"{pair.first} - {pair.second}", f"{result.value:+.3f}", interval, p_text(pair.p))
+        return cells if self.correction is None else (*cells, p_text(pair.corrected_p))
 
     def _below(self) -> list[str]:
         one = self.differences[0].result
@@ -160,9 +165,6 @@ class Comparison:
         ]
 
 
-NAMES = {"holm": "Holm", "benjamini-hochberg": "Benjamini-Hochberg"}
-
-
-def told(p: float) -> str:
+def p_text(p: float) -> str:
     """Write a p-value with as many digits as mean anything."""
     return "<0.001" if p < 0.0005 else f"{p:.3f}"

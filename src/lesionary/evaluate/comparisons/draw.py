@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's blue and vermilion, strong to pale; they differ in every kind of colour vision.
 _BETTER, _WORSE = ("#0072B2", "#7FB8D8", "#D3E6F1"), ("#D55E00", "#EAAE7F", "#F7DFCC")
+_UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 _STEPS = (0.001, 0.01, 0.05)
 _NEITHER, _INK, _RULE = "#F2F2F2", "#222222", "#FFFFFF"
 _CELL_INCHES, _FONT = 0.42, 7
@@ -22,9 +23,9 @@ _COLUMN_INCHES = 3.35
 def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Figure:
     """Draw a matrix of models: corrected p-values, and whether the row's model was better.
 
-    A cell is blue (+) where the model of its row had the better metric, vermilion (-) where that
-    of its column had, the stronger the smaller p, and grey from 0.05 on. With a reference there is
-    its column only.
+    A cell is blue (upward) where the model of its row had the better metric, vermilion (downward)
+    where that of its column had: pale below 0.05, stronger below 0.01 and 0.001, grey from 0.05
+    on. With a reference there is its column only.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Fig
             x, y = columns.index(column), rows.index(row)
             fill, ink = _colours(sign * ahead, pair.corrected_p)
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor=_RULE))
-            mark = "" if ahead == 0 else "+" if sign * ahead > 0 else "\N{MINUS SIGN}"
+            mark = "" if ahead == 0 else _UP if sign * ahead > 0 else _DOWN
             axes.text(
                 x,
                 y,
@@ -73,7 +74,12 @@ def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Fig
             )
     axes.set_xlim(-0.5, len(columns) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor")
+    if len(columns) == 1:
+        axes.set_xticks([0], columns)
+    else:
+        axes.set_xticks(
+            range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor"
+        )
     axes.set_yticks(range(len(rows)), rows)
     axes.tick_params(
         length=0, labelsize=_FONT, top=True, labeltop=True, bottom=False, labelbottom=False
@@ -83,9 +89,9 @@ def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Fig
     axes.set_xlabel(_caption(comparison), size=_FONT)
     figure.legend(
         handles=[
-            Patch(color=_BETTER[0], label="+ row better"),
-            Patch(color=_WORSE[0], label="\N{MINUS SIGN} column better"),
-            Patch(color=_NEITHER, label="p \N{GREATER-THAN OR EQUAL TO} .05"),
+            Patch(color=_BETTER[0], label=f"{_UP} row better"),
+            Patch(color=_WORSE[0], label=f"{_DOWN} column better"),
+            Patch(color=_NEITHER, label="neither: p \N{GREATER-THAN OR EQUAL TO} .05"),
         ],
         loc="outside lower center",
         ncols=3,

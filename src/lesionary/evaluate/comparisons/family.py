@@ -17,7 +17,7 @@ from lesionary.evaluate.comparisons.mcnemar import mcnemar
 from lesionary.evaluate.comparisons.paired import Paired, Pairs, paired
 from lesionary.evaluate.comparisons.resampled import drawn_differences, drawn_interval, inverted_p
 from lesionary.evaluate.comparisons.signed_rank import MEANS_OF_ROWS, signed_rank
-from lesionary.evaluate.comparisons.swaps import signs, swapped_differences, swapped_p
+from lesionary.evaluate.comparisons.swaps import ranked, signs, swapped_differences, swapped_p
 from lesionary.evaluate.metrics.registry import metric_named, metric_value
 from lesionary.evaluate.result import Result
 from lesionary.spelling import hint
@@ -72,7 +72,8 @@ def compare(
     groups : array_like (n,), optional
         Of each row its patient, who is swapped and drawn as a whole.
     test : str
-        ``permutation`` swaps the two models' scores of each patient with probability one half.
+        ``permutation`` swaps the two models' scores of each patient with probability one half,
+        their ranks if the metric counts nothing but the order.
         ``bootstrap`` draws patients, the same for all models, and asks at which level the
         interval of the difference touches 0. ``delong`` is of the AUC of two classes,
         ``mcnemar`` of accuracy, ``wilcoxon`` of patients' own accuracy, Brier score or log loss.
@@ -87,10 +88,10 @@ def compare(
     level : float
         Of the intervals: DeLong's for that test, else of the paired bootstrap's percentiles.
     alternative : str
-        ``published`` is the one-sided permutation test of Pai et al. 2024, which counts the
-        permutations whose difference is at least the observed one and does not count the data
-        themselves, so p can be 0. It asks only whether the first of a pair has the larger
-        metric; that has to be decided before the data are seen.
+        ``published`` is the one-sided permutation test of Pai et al. 2024, which swaps scores as
+        they are, counts the permutations whose difference is at least the observed one, and does
+        not count the data themselves, so p can be 0. It asks only whether the first of a pair
+        has the larger metric; that has to be decided before the data are seen.
     threshold : float
         Score of the positive of two classes from which on a row is decided positive.
     classes : sequence, optional
@@ -131,8 +132,14 @@ def compare(
         if test == "bootstrap":
             tested = [(inverted_p(each), ()) for each in drawn]
         elif test == "permutation":
-            sign = signs(models.patients, resamples, seed)
-            swapped = swapped_differences(metric, models, pairs, sign, threshold)
+            by_rank = known.needs == "order" and alternative == "two-sided"
+            swapped = swapped_differences(
+                metric,
+                ranked(models) if by_rank else models,
+                pairs,
+                signs(models.patients, resamples, seed),
+                threshold,
+            )
             tested = [
                 swapped_p(each, values[a] - values[b], one_sided=alternative == "published")
                 for each, (a, b) in zip(swapped.T, pairs, strict=True)
@@ -153,8 +160,9 @@ def compare(
     p = [verdict.p for verdict in verdicts]
     corrected = p if correction is None else CORRECTIONS[correction](p).tolist()
     rows = models.rows
+    title = known.title_of(rows)
     return Comparison(
-        known.title,
+        title,
         known.higher_is_better,
         values,
         tuple(
@@ -162,7 +170,7 @@ def compare(
                 a,
                 b,
                 Result(
-                    f"{known.title} difference",
+                    f"difference in {title}",
                     values[a] - values[b],
                     *verdict.bounds,
                     n=rows.n,
@@ -180,7 +188,7 @@ def compare(
         reference,
         _told(test, resamples, alternative, grouped=rows.grouped),
         correction,
-        _limits(test, correction, resamples, len(pairs)),
+        (*known.notes_on(rows, threshold), *_limits(test, correction, resamples, len(pairs))),
     )
 
 
@@ -235,7 +243,7 @@ def _same(models: Paired, first: str, second: str) -> tuple[str, ...]:
 
 def _told(test: str, resamples: int, alternative: str, *, grouped: bool) -> str:
     if test == "permutation":
-        what = f"paired permutation of {'patients' if grouped else 'rows'}, {resamples:,} swaps"
+        what = f"paired permutation of {'patients' if grouped else 'rows'}, {resamples:,} times"
         if alternative == "published":
             return f"{what}, one-sided as published"
     else:

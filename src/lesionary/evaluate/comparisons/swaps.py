@@ -6,18 +6,23 @@ times its sign: one matrix product gives all pairs of models under all permutati
 
 That is plain for shares of right decisions. For the AUC: one model's AUC after the swap is a
 quadratic form of the signs, the other's is the same form of the opposite signs, and in their
-difference only the linear part is left.
+difference only the linear part is left. Average precision has a way of its own; all other
+metrics are computed from both models' rows in one table, with weights that say whose count.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.clusters import sum_by_patient
 from lesionary.evaluate.comparisons.mcnemar import first_alone_right
 from lesionary.evaluate.comparisons.paired import Paired, Pairs
+from lesionary.evaluate.comparisons.swapped_precision import BLOCK, swapped_precision
 from lesionary.evaluate.inputs import Labelled
 from lesionary.evaluate.metrics.registry import kernel_of
 
@@ -34,6 +39,20 @@ def signs(patients: int, resamples: int, seed: int) -> NDArray[np.int8]:
     return rng.integers(0, 2, size=(resamples, patients), dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
+def ranked(models: Paired) -> Paired:
+    """Replace each model's scores by their ranks, column by column; ties share the middle one.
+
+    What only counts the order stays as it is, and swapping no longer mixes scales: a score of
+    0.9 that takes the place of a log-odds of 0.9 would say something else.
+    """
+    return Paired(
+        {
+            name: replace(rows, score=rankdata(rows.score, axis=0))
+            for name, rows in models.models.items()
+        }
+    )
+
+
 def swapped_differences(
     metric: str,
     models: Paired,
@@ -48,7 +67,17 @@ def swapped_differences(
             axis=1,
         )
         return sign.astype(np.float64) @ sum_by_patient(term, models.rows.group)
-    kept = (sign[:, models.rows.group] > 0).astype(np.int32)
+    group = models.rows.group
+    if metric == "average_precision":
+        by_row = [
+            sign[start : start + BLOCK, group].T.astype(np.float64, order="C")
+            for start in range(0, len(sign), BLOCK)
+        ]
+        return np.stack(
+            [swapped_precision(models.models[a], models.models[b], by_row) for a, b in pairs],
+            axis=1,
+        )
+    kept = (sign[:, group] > 0).astype(np.int32)
     as_first, as_second = np.hstack([kept, 1 - kept]), np.hstack([1 - kept, kept])
     out = np.empty((len(sign), len(pairs)))
     for column, (a, b) in enumerate(pairs):
