@@ -131,6 +131,17 @@ def test_many_rows_go_through_in_blocks():
         np.testing.assert_array_equal(whole, alone)
 
 
+@pytest.mark.parametrize("times", [1, 5_000, 100_000_000])
+def test_large_weights_do_not_overflow(times):
+    """Sums of 16, of 32 and of more bits; all rows so many times is as once."""
+    y, score = rows_of_classes(60)
+    weights = np.random.default_rng(0).integers(0, 3, size=(9, 60))
+    for name in ("auc", "average_precision", "balanced_accuracy"):
+        once = weighted_values(name, labelled(y, score), weights)
+        often = weighted_values(name, labelled(y, score), weights * times)
+        np.testing.assert_allclose(often, once, rtol=1e-14)
+
+
 def test_kernel_takes_weights_in_parts():
     y, score = binary_rows()
     weights = np.random.default_rng(0).integers(0, 3, size=(10, 60)).astype(np.int32)
