@@ -92,6 +92,11 @@ class CoxModel:
         """Log hazard for one unit of each term, as the table has it."""
         return pd.Series(self.beta / self.design.scale, index=list(self.design.terms), name="beta")
 
+    @property
+    def followed(self) -> float:
+        """Longest follow-up of a training row; survival beyond it is unknown."""
+        return self.baseline.followed
+
     def predict_risk(self, table: pd.DataFrame) -> pd.Series[float]:
         """Return each row's prognostic index: the log hazard against the training average.
 
@@ -257,6 +262,7 @@ def fit_cox(
     if not np.isfinite(l2) or l2 < 0:
         raise ModelError(f"The penalty is {l2}; it must be zero or above.")
     design, x = learn_design(table, columns, ordinal)
+    model = fitted(design, x, outcome, time=time, event=event, l2=l2)
     if outcome.events < _FEW * len(design.terms) and l2 == 0:
         warnings.warn(
             f"{outcome.events:,} events for {len(design.terms):,} terms: below {_FEW} events a "
@@ -264,7 +270,7 @@ def fit_cox(
             SurvivalWarning,
             stacklevel=2,
         )
-    return fitted(design, x, outcome, time=time, event=event, l2=l2)
+    return model
 
 
 def fitted(

@@ -95,6 +95,13 @@ class Design:
         raw = _raw(self.columns, table, unknown_as_missing)
         return np.asarray((raw - self.mean) / self.scale)
 
+    def only(self, names: Sequence[str]) -> Design:
+        """Return the design of some columns, in this one's order."""
+        kept = np.isin(self.names, list(names))
+        terms = kept[self.column_of]
+        columns = tuple(one for one, keep in zip(self.columns, kept, strict=True) if keep)
+        return Design(columns, self.mean[terms], self.scale[terms])
+
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         columns = [
@@ -221,12 +228,12 @@ def _raw(
 
 def _numbers(columns: Sequence[Column], table: pd.DataFrame) -> NDArray[np.float64]:
     part = table[[one.name for one in columns]]
-    for name, kind in part.dtypes.items():
-        if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
-            raise ModelError(
-                f"The column {name!r} was numbers when the model was fitted; now text."
-            )
-    values = part.to_numpy(dtype=np.float64, na_value=np.nan)
+    try:
+        values = part.astype(np.float64).to_numpy()
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"Columns that were numbers when the model was fitted now hold text: {error}."
+        ) from error
     infinite = np.isinf(values).any(axis=0)
     if infinite.any():
         raise ModelError(f"The column {part.columns[int(np.argmax(infinite))]!r} has infinities.")

@@ -82,7 +82,7 @@ def _descend(x: Floats, sets: RiskSets, start: Floats, l1: float, l2: float) -> 
     n, p = x.shape
     if p == 0:
         return start
-    beta, ahead, momentum, size = start, start, 1.0, 1.0
+    beta, ahead, momentum, size = start, start, 1.0, 1 / p
     for _ in range(_ITERATIONS):
         value, residual = value_and_slope(sets, x @ ahead)
         value = -value / n + l2 / 2 * float(ahead @ ahead)

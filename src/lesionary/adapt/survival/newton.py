@@ -22,6 +22,8 @@ from lesionary.errors import ModelError
 _STEPS = 100
 _CONVERGED = 1e-12
 """Of the log likelihood, what a further step would add."""
+_WIDEST = 200.0
+"""Log hazard between two rows that no data can tell from an infinite one."""
 _RUNAWAY = 1e-3
 """A step of this many standardised units that no longer adds anything goes to infinity."""
 
@@ -96,10 +98,14 @@ def maximise(
         size = 1.0
         while size > 1e-8:
             there = beta + size * step
-            reached = log_likelihood(sets, given + x @ there) - ridge / 2 * float(there @ there)
-            if reached >= value:
-                break
+            spread = float(np.ptp(x @ there))
+            if spread < _WIDEST:
+                reached = log_likelihood(sets, given + x @ there) - ridge / 2 * float(there @ there)
+                if reached >= value:
+                    break
             size /= 2
+        if spread > _WIDEST / 2:
+            _infinite(terms, step)
         beta, value = there, reached
     else:
         _infinite(terms, step)
