@@ -122,3 +122,8 @@ def test_the_learning_rate_follows_the_batch() -> None:
     assert config.optimizer.peak(256) == 0.3
     fixed = load_pretraining("autoencoder", [COHORT])
     assert fixed.optimizer.peak(256) == fixed.optimizer.peak(8) == 1e-3
+
+
+def test_an_encoder_may_be_a_path(tmp_path):
+    config = load_pretraining({"run": tmp_path, "data": {"cohort": "c.csv"}, "encoder": tmp_path})
+    assert config.encoder == str(tmp_path)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Count = Annotated[int, Field(ge=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -171,8 +171,8 @@ class EncoderConfig(RunConfig):
     ----------
     name : str or None
         Of the encoder that comes out; by default that of the run's folder.
-    encoder : str
-        What the training starts from.
+    encoder : str or path
+        What the training starts from: a name, the folder of a trained encoder, or a card.
     data : Data
     views : str or mapping
         A name (``fmcib``, ``swav``, ``ct_fm``, ``finetune``, ``none``), the path of a ``.yaml``
@@ -183,6 +183,11 @@ class EncoderConfig(RunConfig):
     encoder: str
     data: Data
     views: str | dict[str, Any]
+
+    @field_validator("encoder", mode="before")
+    @classmethod
+    def _as_text(cls, encoder: Any) -> Any:
+        return str(encoder) if isinstance(encoder, Path) else encoder
 
     @property
     def encoder_name(self) -> str:
