@@ -22,7 +22,7 @@ NAMES = {
 }
 
 
-def half_a_digit(values: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+def half_a_digit(values: pd.DataFrame) -> pd.DataFrame:
     """What rounding to three significant digits can take off or add."""
     return 0.5 * 10 ** (np.floor(np.log10(values.abs().where(values != 0, 1e-9))) - 2)
 
@@ -84,8 +84,8 @@ def test_every_value_of_the_ct_phantom(
     values = values.set_index(["ibsi_code", "aggregation"])
     assert len(values) == (136 if configuration == "config. C" else 272)
     error = (features["value"].reindex(values.index) - values["value"]).abs()
-    rounding = half_a_digit(values["value"])
-    wrong = values[~(error <= np.maximum(values["tolerance"].fillna(0), rounding) * (1 + 1e-9))]
+    # Dependence count percentage has no tolerance: it is 1.
+    wrong = values[~(error <= values["tolerance"].fillna(0))]
     assert wrong.empty, wrong.assign(error=error)
 
 
