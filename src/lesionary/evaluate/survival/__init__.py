@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from lesionary.evaluate.survival.concordance import c_index
     from lesionary.evaluate.survival.cox import cox_univariate, hazard_ratio
     from lesionary.evaluate.survival.curve import Curve, kaplan_meier
+    from lesionary.evaluate.survival.curve_figure import draw_kaplan_meier
     from lesionary.evaluate.survival.dynamic_auc import td_auc
+    from lesionary.evaluate.survival.forest import draw_forest
     from lesionary.evaluate.survival.inputs import Survival, survival
     from lesionary.evaluate.survival.logrank import LogRank, log_rank, pairwise_log_rank
     from lesionary.evaluate.survival.over_time import OverTime
@@ -30,6 +32,8 @@ _MODULE_OF = {
     "censor_at": "censoring",
     "cox_univariate": "cox",
     "cut_at": "risk_groups",
+    "draw_forest": "forest",
+    "draw_kaplan_meier": "curve_figure",
     "hazard_ratio": "cox",
     "integrated_brier": "brier",
     "kaplan_meier": "curve",
@@ -52,6 +56,8 @@ __all__ = [
     "censor_at",
     "cox_univariate",
     "cut_at",
+    "draw_forest",
+    "draw_kaplan_meier",
     "hazard_ratio",
     "integrated_brier",
     "kaplan_meier",

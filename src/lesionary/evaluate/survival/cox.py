@@ -106,7 +106,8 @@ def cox_univariate(
         A row a covariate, in the order given: ``n``, ``events``, ``coef``, ``se``,
         ``hazard_ratio``, ``low``, ``high``, ``z``, ``p`` (Wald, two-sided, not corrected for how
         many covariates there are), ``c_index`` of the fit (Harrell's, at least about 0.5) and
-        ``note``: why a covariate has no numbers, or nothing.
+        ``note``: why a covariate has no numbers (NaN) or no ratio that a number can hold, or
+        nothing.
 
     Raises
     ------
@@ -145,13 +146,16 @@ def _table(
     z = coef / se
     width = norm.ppf((1 + level) / 2) * se
     concordance = concordance_of_each(rows, x)
+    with np.errstate(over="ignore"):
+        ratio, low, high = (np.exp(coef + side * width) for side in (0, -1, 1))
     note = np.select(
-        [fits.constant, fits.separated, fits.unfinished],
+        [fits.constant, fits.separated, fits.unfinished, ~np.isfinite(high) | (low == 0)],
         [
             "all values are the same",
             "perfect separation: events follow the order of this covariate, "
             "and no finite ratio is the most likely",
             "the fit did not converge",
+            "the ratio of one unit is out of range: standardise",
         ],
         "",
     )
@@ -161,9 +165,9 @@ def _table(
             "events": rows.events,
             "coef": coef,
             "se": se,
-            "hazard_ratio": np.exp(coef),
-            "low": np.exp(coef - width),
-            "high": np.exp(coef + width),
+            "hazard_ratio": ratio,
+            "low": low,
+            "high": high,
             "z": z,
             "p": 2 * norm.sf(np.abs(z)),
             "c_index": np.where(coef < 0, 1 - concordance, concordance),
