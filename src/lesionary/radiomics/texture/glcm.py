@@ -18,12 +18,13 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Matrices:
     width = region.n_levels + 1
     first = region.levels * width
     if in_plane:
-        first += region.slice_of(region.inside) * width**2
-    return stacked([_along(region, first, region.offset(step), in_plane) for step in steps])
+        first += region.slices(in_plane) * width**2
+    voxels = region.voxels(in_plane)
+    return stacked([_along(region, first, region.offset(step), voxels) for step in steps])
 
 
-def _along(region: Region, first: Ints, offset: int, in_plane: bool) -> Matrices:
-    voxels, width = region.voxels(in_plane), region.n_levels + 1
+def _along(region: Region, first: Ints, offset: int, voxels: Ints) -> Matrices:
+    width = region.n_levels + 1
     # Of each entry: matrix, level and neighbour's level, in one number.
     keys, count = tally(first + region.flat[region.inside + offset], len(voxels) * width**2)
     inside = keys % width > 0

@@ -27,6 +27,5 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1, coarseness: i
             dependence[:-offset] += alike
             dependence[offset:] += alike
     voxels = region.voxels(in_plane)
-    slices = region.slice_of(region.inside) if in_plane else np.zeros_like(region.inside)
     found = dependence[region.inside].astype(np.intp)
-    return counted(len(voxels), 1, slices, region.levels, found, voxels)
+    return counted(len(voxels), 1, region.slices(in_plane), region.levels, found, voxels)

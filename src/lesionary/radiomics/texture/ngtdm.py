@@ -49,9 +49,9 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Tones:
     others = tones[region.inside] - levels
     known = neighbours > 0
     levels, neighbours, others = levels[known], neighbours[known], others[known]
-    slices = region.slice_of(region.inside[known]) if in_plane else np.zeros_like(levels)
     n_slices = region.n_slices if in_plane else 1
-    keys, size = slices * region.n_levels + levels - 1, n_slices * region.n_levels
+    keys = region.slices(in_plane)[known] * region.n_levels + levels - 1
+    size = n_slices * region.n_levels
     difference = np.abs(levels - others / neighbours)
     count, sums = np.bincount(keys, minlength=size), np.bincount(keys, difference, size)
     return Tones(

@@ -128,7 +128,12 @@ class Region:
         """Count the voxels with a level: of each slice, or of all, as an array of one."""
         if not in_plane:
             return np.array([self.inside.size])
-        return np.bincount(self.slice_of(self.inside), minlength=self.n_slices)
+        return np.asarray(np.count_nonzero(self.volume, axis=(1, 2)))
+
+    def slices(self, in_plane: bool) -> NDArray[np.intp]:
+        """Slice of each voxel inside; 0 where slices play no part."""
+        voxels = self.voxels(in_plane)
+        return np.repeat(np.arange(voxels.size), voxels)
 
 
 def directions(in_plane: bool, distance: int = 1) -> list[Step]:
