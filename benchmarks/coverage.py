@@ -78,6 +78,7 @@ def truths():
     return {
         "AUC": norm.cdf(APART / np.sqrt(2)),
         "balanced accuracy, 4 classes": right,
+        "average precision": metric_value("average_precision", labelled(*binary(alone, rng))),
         "mAP, 4 classes": metric_value("average_precision", labelled(y, score)),
         "C-index": (risk[earlier] > risk[later])[event[earlier]].mean(),
     }
@@ -92,6 +93,9 @@ def intervals(n, clustered, rng, seed):
         yield "AUC", method, auc(y, score, groups, interval=method, seed=seed)
     if clustered:
         yield "AUC", "percentile, patients ignored", auc(y, score, seed=seed)
+    for method in ("percentile", "bca"):
+        found = average_precision(y, score, groups, interval=method, seed=seed)
+        yield "average precision", method, found
     y, score = classes(patient, rng)
     for metric, judge in (
         ("balanced accuracy, 4 classes", balanced_accuracy),

@@ -285,6 +285,7 @@ def test_per_class_of_two_classes_has_both():
     found = per_class("ppv", y, score, threshold=0.4, interval=None)
     assert found[0].value == npv(y, score, threshold=0.4, interval=None).value
     assert found[1].value == ppv(y, score, threshold=0.4, interval=None).value
+    assert "0.4" in found[0].notes[0]
     each = per_class("auc", y, score, interval=None)
     assert each[0].value == pytest.approx(each[1].value)
     flipped = per_class("average_precision", y, score, interval=None)[0].value
@@ -322,6 +323,12 @@ def test_delong_is_for_one_auc():
     for name, found in (("auc", (y, score)), ("f1", binary_rows())):
         with pytest.raises(EvaluationError, match="DeLong"):
             judge(name, *found, interval="delong")
+
+
+@pytest.mark.parametrize("interval", ["percentile", "bca", "delong", None])
+def test_level_is_checked_whatever_the_interval(interval):
+    with pytest.raises(EvaluationError, match="between 0 and 1"):
+        auc(*binary_rows(), interval=interval, level=95)
 
 
 def test_delong_and_the_bootstrap_agree():

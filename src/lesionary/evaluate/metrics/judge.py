@@ -14,6 +14,7 @@ from lesionary.evaluate.inputs import Labelled, labelled
 from lesionary.evaluate.metrics.decisions import decided
 from lesionary.evaluate.metrics.registry import kernel_of, metric_named, metric_value
 from lesionary.evaluate.resample import Interval, bootstrap
+from lesionary.evaluate.resample.bounds import check_level
 from lesionary.evaluate.resample.draw import Stratify
 from lesionary.evaluate.result import Result
 
@@ -59,7 +60,7 @@ def judge(
         The same seed gives the same interval.
     stratify
         Whether as many patients of each class are drawn as there are. ``auto``: if some class has
-        fewer than 10 patients. A patient of several classes counts for the rarest.
+        fewer than 5 patients. A patient of several classes counts for the rarest.
     classes : sequence, optional
         Order of the classes; default: a DataFrame's columns, else the labels sorted.
 
@@ -110,13 +111,17 @@ def per_class(
     {'a': 1.0, 'b': 0.75, 'c': 1.0}
     """
     rows = labelled(y, score, groups, classes=classes)
+    metric = metric_named(name)
     found = {}
     for number in np.unique(rows.label):
         against = _against_rest(name, rows, int(number), threshold)
-        at = 0.5 if metric_named(name).needs == "decisions" else threshold
-        result = _judged(name, against, at, interval, resamples, level, seed, stratify)
-        told = f"{result.metric} of {rows.classes[number]}"
-        found[rows.classes[number]] = replace(result, metric=told)
+        # Decisions are made by now: their scores are 0 and 1.
+        result = _judged(name, against, 0.5, interval, resamples, level, seed, stratify)
+        found[rows.classes[number]] = replace(
+            result,
+            metric=f"{result.metric} of {rows.classes[number]}",
+            notes=(*metric.notes_on(rows, threshold), *result.notes),
+        )
     return found
 
 
@@ -149,6 +154,7 @@ def _judged(
     stratify: Stratify,
 ) -> Result:
     metric = metric_named(name)
+    check_level(level)
     value = metric_value(name, rows, threshold)
     found = Interval(None, None, "")
     if interval == "delong":

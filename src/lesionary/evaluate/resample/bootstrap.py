@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.resample.bounds import bca, percentile
-from lesionary.evaluate.resample.draw import RARE, Stratify, draw, leave_one_out, patient_strata
+from lesionary.evaluate.resample.bounds import bca, check_level, percentile
+from lesionary.evaluate.resample.draw import Stratify, draw, leave_one_out, patient_strata
 
 FEW_PATIENTS = 20  # below which a bootstrap interval is known to be too narrow
+FEW_OF_A_CLASS = 10
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ def bootstrap(
     """
     if interval not in ("percentile", "bca"):
         raise EvaluationError(f"There is no bootstrap interval {interval!r}: percentile or bca.")
-    if not 0.0 < level < 1.0:
-        raise EvaluationError(f"The level of an interval is between 0 and 1, as 0.95; not {level}.")
+    check_level(level)
     patients = int(group.max()) + 1
     strata = patient_strata(group, label, stratify)
     stratified = bool((strata != strata[0]).any())
@@ -119,10 +119,13 @@ def _notes_of_classes(
         rows = label == number
         name = classes[number] if classes else number
         patients = len(np.unique(group[rows]))
-        if patients >= RARE:
+        if patients >= FEW_OF_A_CLASS:
             continue
-        notes.append(f"class {name!r} has {patients} {unit}{'s' if patients > 1 else ''}.")
+        notes.append(
+            f"class {name} has {patients} {unit}{'s' if patients > 1 else ''}: "
+            "the interval is likely too narrow."
+        )
         absent = int((weights[:, rows].sum(axis=1) == 0).sum())
         if absent:
-            notes.append(f"class {name!r} is absent of {absent:,} resamples.")
+            notes.append(f"class {name} is absent of {absent:,} resamples.")
     return notes
