@@ -101,6 +101,6 @@ def _fitted(scaled: NDArray[np.float64], target: NDArray[np.bool_], C: float) ->
     named = LogisticRegression().get_params()["penalty"] == "l2"
     l1: dict[str, Any] = {"penalty": "l1"} if named else {"l1_ratio": 1.0}
     model = LogisticRegression(
-        solver="liblinear", C=C, intercept_scaling=10.0, max_iter=2000, random_state=0, **l1
+        solver="liblinear", C=C, intercept_scaling=1000.0, max_iter=2000, random_state=0, **l1
     )
     return model.fit(scaled, target)

@@ -168,15 +168,15 @@ class Selector(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # u
     def _columns(self, X: Any) -> tuple[list[str], NDArray[np.float64]]:
         if isinstance(X, pd.DataFrame):
             names = [str(name) for name in X.columns]
+            if len(set(names)) < len(names):
+                twice = X.columns[X.columns.duplicated()][0]
+                raise ModelError(f"There are two columns with the name {twice!r}: rename one.")
             text = [str(c) for c in X.columns if not pd.api.types.is_numeric_dtype(X[c])]
             if text:
                 raise ModelError(
                     f"{len(text)} columns are not numbers, first {text[0]!r}: encode them first "
                     "(lesionary.adapt.fusion.ClinicalEncoder)."
                 )
-            if len(set(names)) < len(names):
-                twice = X.columns[X.columns.duplicated()][0]
-                raise ModelError(f"There are two columns with the name {twice!r}: rename one.")
             values = X.to_numpy(dtype=np.float64)
         else:
             values = np.asarray(X, dtype=np.float64)
