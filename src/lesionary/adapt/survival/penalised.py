@@ -62,7 +62,7 @@ def fit_elastic_net_cox(
     Warns
     -----
     SurvivalWarning
-        If the chosen penalty leaves no column, or is the smallest of all.
+        If the chosen penalty leaves no column.
     """
     outcome = read_outcome(table, time, event, patient)
     not_the_outcome(columns, time, event)
@@ -80,12 +80,6 @@ def fit_elastic_net_cox(
             betas = path(x, outcome, l1_ratio, along)
             gain = _likelihoods(design.matrix(tune), judged, betas)
         best = int(np.argmax(gain))
-        if best == len(along) - 1:
-            warnings.warn(
-                "The smallest penalty tried was the best: an unpenalised model may do as well.",
-                SurvivalWarning,
-                stacklevel=2,
-            )
         along = along[: best + 1]
     else:
         along = np.array([penalty])

@@ -75,7 +75,7 @@ def univariate_screen(
     found = []
     if alone.any():
         groups = outcome.patient if outcome.clustered else None
-        terms = pd.DataFrame(x[:, alone], columns=np.array(design.terms)[alone])
+        terms = pd.DataFrame(x[:, alone], columns=np.array(design.names)[~several])
         part = cox_univariate(outcome.time, outcome.event, terms, groups)
         found.append(part[["hazard_ratio", "low", "high", "p", "c_index", "note"]])
     if several.any():
