@@ -14,7 +14,8 @@ from lesionary.evaluate.resample.bounds import bca, check_level, percentile
 from lesionary.evaluate.resample.draw import Stratify, draw, leave_one_out, patient_strata
 
 FEW_PATIENTS = 20  # below which a bootstrap interval is known to be too narrow
-FEW_OF_A_CLASS = 10
+FEW_OF_A_CLASS = 10  # the same of one class; how one alone varies, nobody can tell
+TOO_NARROW = "the interval is likely too narrow"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def bootstrap(
         )
     notes += _notes_of_classes(weights, group, label, classes, unit)
     if patients < FEW_PATIENTS:
-        notes.append(f"{patients} {unit}s: the interval is likely too narrow.")
+        notes.append(f"{patients} {unit}s: {TOO_NARROW}.")
     if len(kept) < 2 or kept.min() == kept.max():
         notes.append("No interval: the value is the same in every resample.")
         return Interval(None, None, method, tuple(notes))
@@ -114,18 +115,18 @@ def _notes_of_classes(
     """Tell of classes that few patients have, and that resamples lack."""
     if label is None:
         return []
-    notes = []
+    few, absent, notes = [], [], []
     for number in np.unique(label):
         rows = label == number
         name = classes[number] if classes else number
         patients = len(np.unique(group[rows]))
-        if patients >= FEW_OF_A_CLASS:
-            continue
-        notes.append(
-            f"class {name} has {patients} {unit}{'s' if patients > 1 else ''}: "
-            "the interval is likely too narrow."
-        )
-        absent = int((weights[:, rows].sum(axis=1) == 0).sum())
-        if absent:
-            notes.append(f"class {name} is absent of {absent:,} resamples.")
+        lacking = int((weights[:, rows].sum(axis=1) == 0).sum())
+        if patients < FEW_OF_A_CLASS:
+            few.append(f"{name} ({patients})")
+        if lacking:
+            absent.append(f"{name} ({lacking:,})")
+    if few:
+        notes.append(f"Few {unit}s of the class {', '.join(few)}: {TOO_NARROW}.")
+    if absent:
+        notes.append(f"Resamples without a row of the class {', '.join(absent)}.")
     return notes
