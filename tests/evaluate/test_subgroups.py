@@ -73,9 +73,9 @@ def test_patients_with_lesions_in_both_subgroups_are_drawn_whole() -> None:
 
 
 def test_small_subgroups_are_marked_and_one_class_is_not_judged() -> None:
-    y = np.array([0, 1] * 30 + [0] * 12 + [1] * 4 + [0] * 5)
+    y = np.array([0, 1] * 60 + [0] * 12 + [1] * 4 + [0] * 5)
     score = np.random.default_rng(1).random(len(y))
-    where = ["big"] * 60 + ["small"] * 16 + ["none"] * 5
+    where = ["big", "big", "large", "large"] * 30 + ["small"] * 16 + ["none"] * 5
     found = judge_subgroups(y, score, pd.DataFrame({"site": where}), resamples=200)[0]
     assert found.results["big"].notes == ()
     assert "unreliable: fewer than 10 rows of 1" in found.results["small"].notes[0]
@@ -83,14 +83,17 @@ def test_small_subgroups_are_marked_and_one_class_is_not_judged() -> None:
     table = found.table.set_index("subgroup")
     assert table.loc["none", "notes"].startswith("not computed: All 5 rows")
     assert np.isnan(table.loc["none", "value"])
-    assert found.p is not None
+    assert found.notes == ("The test leaves out none, small, which are too small.",)
+    alone = pd.DataFrame({"site": where[:120]})
+    without = judge_subgroups(y[:120], score[:120], alone, resamples=200)[0]
+    assert found.p == pytest.approx(without.p, abs=0.1)
 
 
 def test_no_test_without_two_subgroups_or_variation() -> None:
     y, score, _ = made(60)
     one = judge_subgroups(y, score, pd.DataFrame({"a": ["x"] * 60}), resamples=20)[0]
     assert one.p is None
-    assert "not two subgroups" in one.notes[0]
+    assert "not two subgroups with 10" in one.notes[0]
     perfect = judge_subgroups(y, y, pd.DataFrame({"a": list("xy") * 30}), resamples=20)[0]
     assert perfect.p is None
     assert "does not vary" in perfect.notes[0]

@@ -77,13 +77,20 @@ class Predictions:
         """Names of the models, in the order of the table."""
         return tuple(self.table[MODEL].unique())
 
-    def of(self, model: str, split: str | None = None) -> pd.DataFrame:
-        """Return a model's rows, of one split or all; of fractions the largest."""
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """Fractions of the training data that there are models of, ascending; empty without."""
+        return tuple(sorted(self.table[FRACTION].unique())) if FRACTION in self.table else ()
+
+    def of(
+        self, model: str, split: str | None = None, fraction: float | None = None
+    ) -> pd.DataFrame:
+        """Return a model's rows, of one split or all, of one fraction or its largest."""
         rows = self.table[self.table[MODEL] == model]
+        if FRACTION in rows:
+            rows = rows[rows[FRACTION] == (rows[FRACTION].max() if fraction is None else fraction)]
         if split is not None:
             rows = rows[rows[SPLIT] == split]
-        if FRACTION in rows:
-            rows = rows[rows[FRACTION] == rows[FRACTION].max()]
         return rows.set_index(LESION, drop=False)
 
     def score_of(self, rows: pd.DataFrame) -> pd.DataFrame | pd.Series[float]:

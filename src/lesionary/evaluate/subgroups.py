@@ -21,6 +21,8 @@ from lesionary.evaluate.result import Result
 FEW = 10
 """Rows of a class below which an interval is called unreliable."""
 
+UNRELIABLE = "unreliable"
+
 _MANY = 6
 """Different numbers of a column above which it is cut in three."""
 
@@ -64,7 +66,7 @@ class Subgroups:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row a subgroup: its metric, counts and notes, and the p of the interaction."""
+        """One row a subgroup: its metric, counts and notes, and the test of the interaction."""
         rows: list[dict[str, Any]] = []
         for name, count in self.counts.items():
             row: dict[str, Any] = {"column": self.column, "subgroup": name, "n": count}
@@ -72,9 +74,10 @@ class Subgroups:
                 row |= self.results[name].as_dict()
             else:
                 row["notes"] = f"not computed: {self.reasons[name]}"
-            rows.append(row | {"p_interaction": self.p, "corrected_p": self.corrected_p})
+            row |= {"p_interaction": self.p, "corrected_p": self.corrected_p}
+            rows.append(row | {"test": " ".join((f"{self.test}.", *self.notes))})
         columns = ["column", "subgroup", "metric", "value", "low", "high", "level", "n", "events"]
-        columns += ["patients", "method", "p_interaction", "corrected_p", "notes"]
+        columns += ["patients", "method", "p_interaction", "corrected_p", "test", "notes"]
         return pd.DataFrame(rows).reindex(columns=columns)
 
 
@@ -97,7 +100,8 @@ def judge_subgroups(
     The test of a column compares how far apart the metrics of its subgroups are (Wald's
     statistic, of the bootstrap's covariance) with how far apart they come by chance (the
     same of each resample, centred). It holds for every metric, and for patients who have lesions
-    in several subgroups. What is not significant is not shown to be the same.
+    in several subgroups. Subgroups with fewer than ten rows of a class are left out of it. What
+    is not significant is not shown to be the same.
 
     Parameters
     ----------
@@ -143,7 +147,11 @@ def judge_subgroups(
                 results[subgroup] = _judged(part, metric, threshold, resamples, level, seed)
             except EvaluationError as error:
                 reasons[subgroup] = str(error)
-        p, notes = _interaction(rows, cut, list(results), weights, metric, threshold)
+        large = [one for one in results if not _is_small(results[one])]
+        p, notes = _interaction(rows, cut, large, weights, metric, threshold)
+        small = [one for one in cut.cat.categories if one not in large]
+        if small and p is not None:
+            notes = (f"The test leaves out {', '.join(small)}, which are too small.",)
         missing = int(cut.isna().sum())
         if missing:
             notes = (f"{missing:,} rows have no {name} and are left out.", *notes)
@@ -189,6 +197,10 @@ def cut_column(values: pd.Series[Any], edges: Sequence[float] | None = None) -> 
     return cut.cat.remove_unused_categories()
 
 
+def _is_small(result: Result) -> bool:
+    return any(note.startswith(UNRELIABLE) for note in result.notes)
+
+
 def _part(rows: Labelled, chosen: NDArray[np.bool_]) -> Labelled:
     group = pd.factorize(rows.group[chosen])[0].astype(np.int64)
     return replace(rows, label=rows.label[chosen], score=rows.score[chosen], group=group)
@@ -212,7 +224,7 @@ def _judged(
     few = [name for name, n in zip(part.classes, counts, strict=True) if n < FEW]
     if not few:
         return result
-    note = f"unreliable: fewer than {FEW} rows of {', '.join(map(str, few))}"
+    note = f"{UNRELIABLE}: fewer than {FEW} rows of {', '.join(map(str, few))}"
     return replace(result, notes=(note, *result.notes))
 
 
@@ -226,7 +238,7 @@ def _interaction(
 ) -> tuple[float | None, tuple[str, ...]]:
     """Test whether a metric is the same in all subgroups: p, and notes."""
     if len(subgroups) < 2:
-        return None, ("No test: there are not two subgroups that can be judged.",)
+        return None, (f"No test: there are not two subgroups with {FEW} rows of each class.",)
     values, drawn = [], []
     for name in subgroups:
         chosen = (cut == name).to_numpy()
