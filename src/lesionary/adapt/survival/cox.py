@@ -207,7 +207,7 @@ class CoxModel:
         robust = ", robust errors clustered by patient" if self.robust else ""
         head = f"Cox model (Efron): {self.n:,} rows{rows}, {self.events:,} events{penalty}{robust}"
         table = self.summary().loc[self.beta != 0]
-        return f"{head}\n{table.to_string(float_format=lambda value: f'{value:.3g}')}"
+        return f"{head}\n{table.to_string(float_format=lambda value: f'{value:.4g}')}"
 
 
 def fit_cox(
