@@ -5,7 +5,15 @@ import pandas as pd
 import pytest
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.survival import c_index, censor_at, cut_at, hazard_ratio, log_rank, survival
+from lesionary.evaluate.survival import (
+    c_index,
+    censor_at,
+    cut_at,
+    hazard_ratio,
+    log_rank,
+    rmst,
+    survival,
+)
 
 
 def test_counts_rows_events_and_patients():
@@ -57,18 +65,18 @@ def test_censoring_at_a_horizon_changes_times_and_events_together():
         censor_at([1], [1], 0)
 
 
-def test_censoring_events_without_truncating_times_is_not_the_same():
-    # The published procedure leaves late rows at risk of events that only others can have.
+def test_censoring_events_without_truncating_times_misleads_past_the_horizon_only():
     rng = np.random.default_rng(0)
-    time, group = rng.exponential(5, 200), rng.integers(0, 2, 200)
-    time[group == 1] *= 2
+    time, group, risk = rng.exponential(5, 200), rng.integers(0, 2, 200), rng.random(200)
     event = np.ones(200)
-    right = log_rank(*censor_at(time, event, 5), group)
-    published = log_rank(time, event * (time < 5), group)
-    assert right.statistic == pytest.approx(published.statistic)  # ranks before 5 are the same
-    late = rng.random(200)
-    cut = c_index(*censor_at(time, event, 5), late, interval=None)
-    assert cut.value == pytest.approx(c_index(time, event * (time < 5), late, interval=None).value)
+    right, published = censor_at(time, event, 5), (time, event * (time < 5))
+    assert log_rank(*right, group).p == pytest.approx(log_rank(*published, group).p)
+    ranked = [c_index(*rows, risk, interval=None).value for rows in (right, published)]
+    assert ranked[0] == pytest.approx(ranked[1])
+    whole = rmst(time, event, 10).results[0]
+    assert rmst(*published, 10).results[0].value > whole.high  # deaths after 5 were struck out
+    with pytest.raises(EvaluationError, match="ends at 5: tau = 10 is later"):
+        rmst(*right, 10)
 
 
 def test_a_cut_is_chosen_on_one_split_and_applied_to_another():

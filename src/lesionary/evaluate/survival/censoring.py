@@ -18,9 +18,10 @@ def censor_at(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """End everybody's follow-up at a horizon: later times become it, later events censored.
 
-    Both change together. Published code for this kind of study called events after five years
-    censored but left their times as they were: rows then stay at risk of events that they
-    cannot have any more, and curves, hazard ratios and C-indices of the tail are wrong.
+    Both change together. Published code for this kind of study called events from five years on
+    censored but left their times as they were. What looks at earlier events only (log-rank,
+    Cox, Harrell's C) is the same then; but curves run on, flat, through years in which deaths
+    were struck out, and medians, restricted means and numbers at risk can be read there.
 
     Parameters
     ----------

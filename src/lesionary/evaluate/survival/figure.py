@@ -18,11 +18,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 """Okabe and Ito's, which differ in every kind of colour vision."""
 
 
-def new_figure(height_inches: float) -> Figure:
-    """Make a figure as wide as a column, without the state of pyplot."""
+def new_figure(height_inches: float, width_inches: float = COLUMN_INCHES) -> Figure:
+    """Make a figure at least as wide as a column, without the state of pyplot."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(COLUMN_INCHES, height_inches), dpi=300, layout="constrained")
+    return Figure(
+        figsize=(max(COLUMN_INCHES, width_inches), height_inches), dpi=300, layout="constrained"
+    )
 
 
 def write(figure: Figure, path: str | Path | None) -> Figure:

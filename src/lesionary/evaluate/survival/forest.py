@@ -19,6 +19,7 @@ _NEEDED = ("hazard_ratio", "low", "high")
 _WIDEST = 50.0
 _ROW_INCHES = 0.19
 _LETTER_POINTS = 4.1
+_AXIS_INCHES = 1.1
 
 
 def draw_forest(
@@ -43,7 +44,8 @@ def draw_forest(
     Returns
     -------
     matplotlib.figure.Figure
-        The axis ends at 50 (and 1/50) at most; intervals that go on end in an arrow.
+        As wide as a column, or as long names need. The axis ends at 50 (and 1/50) at
+        most; intervals that go on end in an arrow.
 
     Raises
     ------
@@ -54,12 +56,19 @@ def draw_forest(
     if missing:
         raise EvaluationError(f"A forest plot needs the column {missing[0]!r}.")
     ratios = table.loc[:, list(_NEEDED)].to_numpy(dtype=np.float64)
-    known = np.isfinite(ratios[:, 0])
+    known = ~np.isnan(ratios).any(axis=1)
     if not known.any():
         raise EvaluationError("No row of the table has a hazard ratio: there is nothing to draw.")
-    if not (ratios[known] > 0).all():
+    if not (ratios[known] >= 0).all():
         raise EvaluationError("Hazard ratios and their bounds are above 0: give no logarithms.")
-    figure = new_figure(0.75 + _ROW_INCHES * (len(table) + 1))
+    numbers = [
+        _numbers(*ratio) if fine else "\N{EN DASH}"
+        for ratio, fine in zip(ratios, known, strict=True)
+    ]
+    beside = _LETTER_POINTS * max(map(len, numbers))
+    names = [str(name) for name in table.index]
+    words_inches = (_LETTER_POINTS * (max(map(len, names)) + 8) + beside) / 72
+    figure = new_figure(0.75 + _ROW_INCHES * (len(table) + 1), words_inches + _AXIS_INCHES)
     axes = figure.add_subplot()
     # Room for half a tick's distance beside the outermost bound, and 1 in view.
     low = max(min(ratios[known, 1].min(), 0.8) / 1.1, 1 / _WIDEST)
@@ -69,23 +78,19 @@ def draw_forest(
         if not known[row]:
             continue
         axes.plot(np.clip([start, stop], low, high), [row, row], color=INK, linewidth=1)
-        for bound, end, marker in ((start, low, "<"), (stop, high, ">")):
-            if (bound < end) if marker == "<" else (bound > end):
+        for beyond, end, marker in ((start < low, low, "<"), (stop > high, high, ">")):
+            if beyond:
                 axes.plot(end, row, marker=marker, color=INK, markersize=3, clip_on=False)
         if low <= ratio <= high:
             axes.plot(ratio, row, marker="s", color=COLOURS[0], markersize=4)
-    numbers = [
-        _numbers(*ratio) if fine else "\N{EN DASH}"
-        for ratio, fine in zip(ratios, known, strict=True)
-    ]
     _write_beside(axes, 6, ["HR (CI)", *numbers])
     if "p" in table:
         p = [_p(value) if np.isfinite(value) else "" for value in table["p"]]
-        _write_beside(axes, 14 + _LETTER_POINTS * max(map(len, numbers)), ["p", *p])
+        _write_beside(axes, 14 + beside, ["p", *p])
     axes.set_xscale("log")
     axes.set_xlim(low, high)
     axes.set_ylim(len(table) - 0.5, -1.5)
-    axes.set_yticks(range(len(table)), [str(name) for name in table.index])
+    axes.set_yticks(range(len(table)), names)
     ticks = [
         tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= tick <= high
     ]
