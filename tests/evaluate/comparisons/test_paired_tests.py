@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, wilcoxon
+from scipy.stats import binomtest, rankdata, wilcoxon
 from statsmodels.stats.contingency_tables import mcnemar as reference
 
 from lesionary.evaluate.comparisons import compare
@@ -84,19 +84,27 @@ def test_wilcoxon_is_that_of_scipy(n: int):
     assert notes[0].endswith("exact." if n == 30 else "normal approximation.")
 
 
-def test_wilcoxon_is_of_patients_own_means_and_leaves_out_who_does_not_differ():
+@pytest.mark.parametrize("patients", [9, 90])
+def test_wilcoxon_is_of_patients_own_means_with_ties_and_without_who_does_not_differ(patients):
     rng = np.random.default_rng(0)
-    patient = rng.permutation(np.repeat(np.arange(25), 4))
-    label = rng.integers(0, 2, 100)
-    first, second = rng.random((2, 100)).round(1)
+    patient = rng.permutation(np.repeat(np.arange(patients), 4))
+    label = rng.integers(0, 2, len(patient))
+    first, second = rng.random((2, len(patient))).round(1)
     second[patient < 3] = first[patient < 3]
     p, notes = signed_rank(
         "accuracy", labelled(label, first, patient), labelled(label, second, patient)
     )
     means = [np.bincount(patient, (s >= 0.5) == label) / 4 for s in (first, second)]
-    ahead = means[0] - means[1]
-    assert p == pytest.approx(wilcoxon(ahead[ahead != 0], method="asymptotic").pvalue, abs=1e-12)
-    assert notes[0].startswith(f"{(ahead != 0).sum()} patients")
+    ahead = (means[0] - means[1])[means[0] != means[1]]
+    assert len(np.unique(np.abs(ahead))) < len(ahead) < patients
+    if patients == 9:
+        ranks = rankdata(np.abs(ahead))
+        sums = np.array(list(product([-1, 1], repeat=len(ahead)))) @ ranks
+        expected = (np.abs(sums) >= abs(np.sign(ahead) @ ranks)).mean()
+    else:
+        expected = wilcoxon(ahead, method="asymptotic").pvalue
+    assert p == pytest.approx(expected, abs=1e-12)
+    assert notes[0].startswith(f"{len(ahead)} patients")
 
 
 def test_wilcoxon_without_a_difference_is_1():

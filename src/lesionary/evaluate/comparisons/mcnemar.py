@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from lesionary.evaluate.clusters import sum_by_patient
+from lesionary.evaluate.comparisons.flips import flipped_p
 from lesionary.evaluate.inputs import Labelled
 from lesionary.evaluate.metrics.decisions import decided
 
@@ -41,7 +42,7 @@ def mcnemar(
         return 1.0, (f"Both are right equally often on all {kind}.",)
     told = f"{len(ahead):,} {kind} on which the models differ ({(ahead > 0).sum():,} for the first)"
     if len(ahead) < FEW:
-        return _exact(ahead), (f"{told}: exact.",)
+        return flipped_p(ahead), (f"{told}: exact.",)
     statistic = ahead.sum() ** 2 / (ahead**2).sum()
     return float(chi2.sf(statistic, 1)), (f"{told}: chi-square.",)
 
@@ -52,15 +53,3 @@ def first_alone_right(first: Labelled, second: Labelled, threshold: float) -> ND
     alone[decided(first, threshold) == first.label] += 1.0
     alone[decided(second, threshold) == second.label] -= 1.0
     return alone
-
-
-def _exact(ahead: NDArray[np.int64]) -> float:
-    """Share of all choices of signs whose sum is as far from 0 as this one."""
-    ways = np.ones(1)  # of each sum from -reach to reach, how many choices of signs give it
-    for size in np.abs(ahead):
-        step = np.zeros(2 * size + 1)
-        step[[0, -1]] = 0.5
-        ways = np.convolve(ways, step)
-    reach = (len(ways) - 1) // 2
-    far = np.abs(np.arange(-reach, reach + 1)) >= abs(ahead.sum())
-    return float(min(1.0, ways[far].sum()))
