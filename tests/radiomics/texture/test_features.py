@@ -32,7 +32,7 @@ SPACE = [name for name, how in AGGREGATIONS.items() if not how.in_plane]
 volumes = hnp.arrays(np.int64, (3, 4, 5), elements=st.integers(0, 5), fill=st.nothing()).filter(
     np.any
 )
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=20, deadline=None)
 
 
 def value_of(levels: np.ndarray, code: str, aggregation: str, **options: object) -> float:

@@ -34,7 +34,7 @@ blotches = st.tuples(volumes, st.integers(1, 4)).map(
     lambda drawn: np.where(np.arange(7) % drawn[1] == 0, drawn[0], 2)
 )
 cases = given(st.one_of(volumes, blotches), st.booleans())
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=20, deadline=None)
 
 
 def by_voxel(region: Region) -> dict[Voxel, int]:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lesionary.radiomics.texture.aggregation import Aggregation
 from lesionary.radiomics.texture.catalogue import FAMILIES
 from lesionary.radiomics.texture.matrices import Floats
-from lesionary.radiomics.texture.region import Region, Step
+from lesionary.radiomics.texture.region import IntArray, Region, Step
 
 COARSEST = 1e6  # the manual's value for a region in which nothing differs
 
@@ -40,17 +39,20 @@ class Tones:
 
 def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Tones:
     """Compare each voxel with the mean of its neighbours up to a Chebyshev distance."""
-    levels = region.levels
     axes: list[Step] = [(0, 0, 1), (0, 1, 0)] if in_plane else [(0, 0, 1), (0, 1, 0), (1, 0, 0)]
     strides = [region.offset(axis) for axis in axes]
-    number = _box_sum((region.flat > 0).astype(np.int32), strides, distance)
-    tones = _box_sum(region.flat.astype(np.int32), strides, distance)
-    neighbours = number[region.inside] - 1
-    others = tones[region.inside] - levels
-    known = neighbours > 0
-    levels, neighbours, others = levels[known], neighbours[known], others[known]
+    # The narrowest type that holds a neighbourhood's sum.
+    largest = (2 * distance + 1) ** 3 * region.n_levels
+    dtype = np.promote_types(np.int16, np.min_scalar_type(-largest))
+    neighbours = _box_sum((region.flat > 0).astype(dtype), strides, distance)[region.inside] - 1
+    others = _box_sum(region.flat.astype(dtype), strides, distance)[region.inside] - region.levels
+    levels, slices = region.levels, region.slices(in_plane)
+    if not neighbours.all():
+        known = np.flatnonzero(neighbours)
+        neighbours, others = neighbours[known], others[known]
+        levels, slices = levels[known], slices[known]
     n_slices = region.n_slices if in_plane else 1
-    keys = region.slices(in_plane)[known] * region.n_levels + levels - 1
+    keys = slices * region.n_levels + levels - 1
     size = n_slices * region.n_levels
     difference = np.abs(levels - others / neighbours)
     count, sums = np.bincount(keys, minlength=size), np.bincount(keys, difference, size)
@@ -98,7 +100,7 @@ def _of_one(count: Floats, difference: Floats) -> tuple[float, ...]:
     )
 
 
-def _box_sum(flat: NDArray[np.int32], strides: Sequence[int], distance: int) -> NDArray[np.int32]:
+def _box_sum(flat: IntArray, strides: Sequence[int], distance: int) -> IntArray:
     """Add up the neighbourhood of each voxel, itself included, one axis after another.
 
     Sums in the margin mix one line with the next, and are of no use.
