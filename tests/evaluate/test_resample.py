@@ -126,18 +126,20 @@ def test_interval_of_a_mean_is_that_of_theory():
     assert found.high == pytest.approx(sample.mean() + spread, abs=0.006)
 
 
-def test_copies_of_rows_do_not_narrow_an_interval_of_patients():
+@pytest.mark.parametrize("interval", ["percentile", "bca", "delong"])
+def test_copies_of_rows_do_not_narrow_an_interval_of_patients(interval):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 150)
     score = rng.normal(y.astype(float))
-    alone = auc(y, score)
-    copied = auc(np.repeat(y, 4), np.repeat(score, 4), np.repeat(np.arange(150), 4))
+    patient = np.repeat(np.arange(150), 4)
+    alone = auc(y, score, np.arange(150), interval=interval)
+    copied = auc(y[patient], score[patient], patient, interval=interval)
     assert (copied.value, copied.low, copied.high) == pytest.approx(
         (alone.value, alone.low, alone.high)
     )
     assert (copied.n, copied.patients) == (600, 150)
-    assert "of patients" in copied.method
-    ignored = auc(np.repeat(y, 4), np.repeat(score, 4))
+    assert "patient" in copied.method
+    ignored = auc(y[patient], score[patient], interval=interval)
     assert ignored.high - ignored.low < 0.6 * (alone.high - alone.low)
 
 
