@@ -129,10 +129,12 @@ def join_table(
     0         c  The lesion has no features.
     """
     given = features if isinstance(features, pd.DataFrame) else read_features(features)
-    table = load(lesions).table
+    loaded = load(lesions)
+    table = loaded.table
     for one, name in ((given, "feature"), (table, "lesion")):
         _need_unique(one, name)
     chosen, notes = _feature_columns(given, table, columns)
+    notes = [*loaded.notes, *notes]
     place = pd.Index(given[LESION]).get_indexer(table[LESION])
     if (place < 0).all():
         raise ModelError(
@@ -201,7 +203,7 @@ def _reasons(
 ) -> list[str]:
     """Say of each lesion why it cannot be used; empty where it can."""
     infinite = np.isinf(values)
-    column = infinite.argmax(axis=1)
+    column, none = infinite.argmax(axis=1), np.isnan(values).sum(axis=1) == values.shape[1]
     split = table[SPLIT].tolist() if SPLIT in table else [SPLITS[0]] * len(table)
     bad_row = infinite.sum(axis=1) > 0
     reasons = []
@@ -210,6 +212,8 @@ def _reasons(
             reasons.append("The lesion has no features.")
         elif bad:
             reasons.append(f"The feature {columns[column[row]]!r} is infinite.")
+        elif none[row]:
+            reasons.append("All features are missing.")
         elif split[row] not in SPLITS:
             reasons.append(f"The split is {split[row]!r}, none of {', '.join(SPLITS)}.")
         else:

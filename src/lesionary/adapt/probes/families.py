@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from lesionary.adapt.probes.rows import Floats, Fold, Rows, folds_of
+from lesionary.adapt.probes.rows import Floats, Fold, Rows, Training, folds_of
 from lesionary.adapt.probes.space import Log, OneOf, Setting, Share, Space
 
 
@@ -64,9 +64,10 @@ class Family:
     many: Callable[[Fold, Sequence[Setting]], Iterator[Floats]] | None = None
     weighted: bool = True
 
-    def fit(self, rows: Rows, features: Floats, setting: Setting, seed: int) -> Predictor:
-        """Fit to prepared features (n, q) of rows."""
-        made: Predictor = self.make(setting, Making(rows, seed)).fit(features, rows.code)
+    def fit(self, train: Training, setting: Setting, seed: int) -> Predictor:
+        """Fit to prepared features."""
+        classifier = self.make(setting, Making(train.rows, seed))
+        made: Predictor = classifier.fit(train.features, train.rows.code)
         return made
 
     def held_chances(self, fold: Fold, settings: Sequence[Setting], seed: int) -> Iterator[Floats]:
@@ -75,8 +76,7 @@ class Family:
             yield from self.many(fold, settings)
             return
         for setting in settings:
-            fitted = self.fit(fold.train, fold.train_features, setting, seed)
-            yield fitted.predict_proba(fold.held_features)
+            yield self.fit(fold.train, setting, seed).predict_proba(fold.held_features)
 
 
 def _logistic(setting: Setting, making: Making) -> Any:
@@ -161,8 +161,9 @@ def _many_neighbours(fold: Fold, settings: Sequence[Setting]) -> Iterator[Floats
     votes = {}
     for metric in {one["metric"] for one in settings}:
         finder = NearestNeighbors(n_neighbors=most, metric=metric, algorithm="brute")
-        near = finder.fit(fold.train_features).kneighbors(fold.held_features, return_distance=False)
-        votes[metric] = np.eye(len(fold.train.classes))[fold.train.code[near]].cumsum(axis=1)
+        near = finder.fit(fold.train.features).kneighbors(fold.held_features, return_distance=False)
+        code = fold.train.rows.code[near]
+        votes[metric] = np.eye(len(fold.held.classes))[code].cumsum(axis=1)
     for setting in settings:
         k = min(setting["k"], most)
         yield votes[setting["metric"]][:, k - 1] / k

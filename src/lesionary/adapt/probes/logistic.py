@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_TOLERANCE = 1e-5
 _MOST_STEPS = 1000
+_LEAST_SPREAD = 1e-6
+"""Of probabilities, so that units stay finite where all rows are told apart surely."""
 _NEGLIGIBLE = 1e-13
 """Variance of an axis, relative to the largest, below which rounding has made it."""
 
@@ -57,7 +58,11 @@ def principal_axes(features: Floats) -> Axes:
 
 
 def logistic_path(
-    axes: Axes, code: NDArray[np.int64], weight: Floats, strengths: Sequence[float]
+    axes: Axes,
+    code: NDArray[np.int64],
+    weight: Floats,
+    strengths: Sequence[float],
+    tolerance: float,
 ) -> Iterator[Floats]:
     """Yield a solution for each strength; fast where these increase.
 
@@ -71,6 +76,8 @@ def logistic_path(
         Of each row.
     strengths : sequence of float
         C, the inverse of the penalty.
+    tolerance
+        Largest slope of the objective at a solution, in units in which its curvature is about 1.
 
     Yields
     ------
@@ -80,8 +87,7 @@ def logistic_path(
     """
     from scipy.optimize import minimize
 
-    classes = int(code.max()) + 1
-    wanted = code[:, None].astype(float) if classes == 2 else np.eye(classes)[code]
+    wanted = _wanted(code)
     variance = (axes.rows**2).mean(axis=0)
     solution = np.zeros((axes.rows.shape[1] + 1, wanted.shape[1]))
     solution[-1] = _only_intercepts(wanted, weight)
@@ -89,19 +95,54 @@ def logistic_path(
     for strength in strengths:
         # The objective over C and the rows' weight: its size does not change with either.
         penalty = 1 / (strength * weight.sum())
-        spread = (weight[:, None] * chance * (1 - chance)).sum(axis=0) / weight.sum()
-        unit = np.sqrt(np.append(variance, 1.0)[:, None] * spread + penalty)
+        spread = np.maximum((weight @ (chance * (1 - chance))) / weight.sum(), _LEAST_SPREAD)
+        unit = np.sqrt(np.vstack([np.outer(variance, spread) + penalty, spread[None]]))
         objective = _Objective(axes.rows, wanted, weight / weight.sum(), penalty, unit)
         found = minimize(
             objective,
             (solution * unit).ravel(),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": _MOST_STEPS, "gtol": _TOLERANCE, "ftol": 0, "maxcor": 20},
+            options={"maxiter": _MOST_STEPS, "gtol": tolerance, "ftol": 0, "maxcor": 20},
         )
         solution = found.x.reshape(solution.shape) / unit
         chance = probabilities(axes.rows @ solution[:-1] + solution[-1])
         yield solution
+
+
+def stopped_path(
+    axes: Axes, code: NDArray[np.int64], weight: Floats, strength: float, steps: int
+) -> Iterator[Floats]:
+    """Yield where L-BFGS is after each of its first steps from zero, as it is published.
+
+    scikit-learn's solver stops early where features are many, and where it does is a model of its
+    own: directions of small variance have hardly been learnt, more strictly so than under the
+    penalty. Parameters and solutions are as of :func:`logistic_path`; the steps are those in the
+    features' own coordinates, to which a rotation makes no difference.
+    """
+    from scipy.optimize import minimize
+
+    wanted = _wanted(code)
+    unit = np.ones((axes.rows.shape[1] + 1, wanted.shape[1]))
+    penalty = 1 / (strength * weight.sum())
+    objective = _Objective(axes.rows, wanted, weight / weight.sum(), penalty, unit)
+    passed: list[Floats] = []
+    minimize(
+        objective,
+        np.zeros(unit.size),
+        jac=True,
+        method="L-BFGS-B",
+        callback=lambda point: passed.append(point.reshape(unit.shape).copy()),
+        options={"maxiter": steps, "gtol": 0, "ftol": 0, "maxcor": 10},
+    )
+    # It may end before, where rounding leaves nothing to gain: there it stays.
+    yield from passed + passed[-1:] * (steps - len(passed))
+
+
+def _wanted(code: NDArray[np.int64]) -> Floats:
+    """Return the probabilities (n, k) that the labels would have."""
+    classes = int(code.max()) + 1
+    return code[:, None].astype(np.float64) if classes == 2 else np.eye(classes)[code]
 
 
 def probabilities(logits: Floats) -> Floats:

@@ -3,7 +3,8 @@
 A path of solutions over the whole range costs little more than one of them. Between its points
 logits change smoothly with the logarithm of C, so scores in between are read off logits
 interpolated there, for nothing. Where these are best, the probe is fitted, and its own scores
-decide.
+decide. Solutions at which the plain solver would have stopped early are looked at, too: the
+published search, whose solver stops early, chooses among such.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionary.adapt.probes.families import STRENGTHS
-from lesionary.adapt.probes.logistic import class_probabilities, logistic_path
+from lesionary.adapt.probes.logistic import class_probabilities, logistic_path, stopped_path
 from lesionary.adapt.probes.rows import Floats, Fold
 from lesionary.adapt.probes.space import Setting
 
@@ -25,31 +26,37 @@ _BETWEEN = 12
 """Places looked at from one point to the next."""
 _REFINED = 16
 """Places fitted after that, the best looking."""
+_STOPPED, _STEPS = (1.0, 30.0, 1000.0), 100
+"""Strengths at which the plain solver is watched, and for how many steps."""
+_LOOKING, _FITTING = 1e-4, 1e-6
+"""How exact solutions are, at first and then."""
 
 
 def path_search(folds: Sequence[Fold], metric: str) -> list[tuple[Setting, float]]:
     """Return strengths C that were fitted, ascending, each with its mean score over the folds."""
     points = np.linspace(np.log10(STRENGTHS.low), np.log10(STRENGTHS.high), _POINTS)
-    paths = [held_logits(fold, points) for fold in folds]
+    paths = [held_logits(fold, points, _LOOKING) for fold in folds]
     places = np.linspace(points[0], points[-1], (_POINTS - 1) * _BETWEEN + 1)
     looks = np.mean(
         [_between_scores(fold, metric, path) for fold, path in zip(folds, paths, strict=True)],
         axis=0,
     )
-    fitted = np.arange(len(places)) % _BETWEEN == 0
-    order = np.argsort(-looks[~fitted], kind="stable")[:_REFINED]
-    refined = np.sort(places[~fitted][order])
-    scores = np.mean([_fitted_scores(fold, metric, refined) for fold in folds], axis=0)
-    every = np.concatenate([places[fitted], refined])
-    values = np.concatenate([looks[fitted], scores])
-    ascending = np.argsort(every)
-    return [({"C": float(10 ** every[one])}, float(values[one])) for one in ascending]
+    best = np.sort(np.argsort(-looks, kind="stable")[:_REFINED])
+    scores = np.mean([_fitted_scores(fold, metric, places[best]) for fold in folds], axis=0)
+    strengths = (10 ** places[best]).tolist()
+    tried = [({"C": C}, score) for C, score in zip(strengths, scores.tolist(), strict=True)]
+    for C in _STOPPED:
+        stopped = np.mean([_stopped_scores(fold, metric, C) for fold in folds], axis=0)
+        tried += [({"C": C, "steps": i + 1}, score) for i, score in enumerate(stopped.tolist())]
+    return tried
 
 
-def held_logits(fold: Fold, powers: NDArray[np.float64]) -> Floats:
+def held_logits(fold: Fold, powers: NDArray[np.float64], tolerance: float) -> Floats:
     """Fit with C ten to each of these ascending powers: held rows' logits (C, m, k)."""
-    weight = fold.train.class_weight[fold.train.code]
-    path = logistic_path(fold.axes, fold.train.code, weight, (10.0**powers).tolist())
+    train = fold.train
+    path = logistic_path(
+        train.axes, train.rows.code, train.weight, (10.0**powers).tolist(), tolerance
+    )
     return np.stack([fold.held_on_axes @ one[:-1] + one[-1] for one in path])
 
 
@@ -66,5 +73,15 @@ def _between_scores(fold: Fold, metric: str, logits: Floats) -> Floats:
 
 def _fitted_scores(fold: Fold, metric: str, powers: NDArray[np.float64]) -> Floats:
     return np.array(
-        [fold.score(metric, class_probabilities(one)) for one in held_logits(fold, powers)]
+        [
+            fold.score(metric, class_probabilities(one))
+            for one in held_logits(fold, powers, _FITTING)
+        ]
     )
+
+
+def _stopped_scores(fold: Fold, metric: str, strength: float) -> Floats:
+    train = fold.train
+    path = stopped_path(train.axes, train.rows.code, train.weight, strength, _STEPS)
+    logits = (fold.held_on_axes @ one[:-1] + one[-1] for one in path)
+    return np.array([fold.score(metric, class_probabilities(one)) for one in logits])

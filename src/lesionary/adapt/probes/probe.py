@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from lesionary.adapt.probes.families import FAMILIES, Family, Predictor
 from lesionary.adapt.probes.fitted import FittedClassifier, Linear, score_columns
 from lesionary.adapt.probes.given import feature_values, read_given
-from lesionary.adapt.probes.logistic import logistic_path, principal_axes
-from lesionary.adapt.probes.prepare import prepare, unused_columns
-from lesionary.adapt.probes.rows import Floats, Fold, Indices, Rows, folds_of
+from lesionary.adapt.probes.logistic import logistic_path, stopped_path
+from lesionary.adapt.probes.prepare import unused_columns
+from lesionary.adapt.probes.rows import Floats, Fold, Indices, Rows, Training, folds_of
 from lesionary.adapt.probes.search import Found, Search, find_setting
 from lesionary.adapt.probes.space import Setting
 from lesionary.adapt.saving.origin import chosen_columns
@@ -27,6 +27,8 @@ from lesionary.spelling import hint
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 TARGET = "target"
+
+_EXACT = 1e-8
 
 OUT_OF_FOLD = "out-of-fold"
 """The split of predictions of training rows by models that were fitted without them."""
@@ -126,8 +128,9 @@ class Probe:
         self.classes_ = given.train.classes
         self.notes_ = (*given.notes, *unused_columns(given.train.features, given.columns))
         self.out_of_fold_ = None
+        train = Training(given.train)
         if given.tune is not None:
-            self.found_ = self._find(family, [Fold(given.train, given.tune)])
+            self.found_ = self._find(family, [Fold(train, given.tune)])
             self.method_ = f"settings chosen on {len(given.tune):,} tune rows"
         else:
             folds = folds_of(given.train, self.folds, self.seed)
@@ -135,7 +138,7 @@ class Probe:
             self.out_of_fold_[given.train_rows] = self._out_of_fold(family, given.train, folds)
             self.found_ = self._find(family, _folds(given.train, folds))
             self.method_ = f"nested cross-validation, {len(folds)} folds by patient"
-        self.model_ = self._fitted(family, given.train, self.found_.setting, given.columns)
+        self.model_ = self._fitted(family, train, self.found_.setting, given.columns)
         return self
 
     def predict_proba(self, features: pd.DataFrame | ArrayLike) -> Floats:
@@ -221,23 +224,21 @@ class Probe:
         for fit, held in track(folds, "Nested cross-validation"):
             outer = rows.take(fit)
             inner = _folds(outer, folds_of(outer, self.folds, self.seed))
-            setting = self._find(family, inner).setting
-            chance[held] = self._fitted(family, outer, setting, ()).predict_proba(
-                rows.features[held]
-            )
+            fitted = self._fitted(family, Training(outer), self._find(family, inner).setting, ())
+            chance[held] = fitted.predict_proba(rows.features[held])
         return chance
 
     def _fitted(
-        self, family: Family, rows: Rows, setting: Setting, columns: tuple[str, ...]
+        self, family: Family, train: Training, setting: Setting, columns: tuple[str, ...]
     ) -> FittedClassifier:
-        preparation = prepare(rows.features)
-        features = preparation(rows.features)
         predictor: Predictor
         if self.search == "path":
-            predictor = _on_path(rows, features, setting)
+            predictor = _on_path(train, setting)
         else:
-            predictor = family.fit(rows, features, setting, self.seed)
-        return FittedClassifier(self.family, columns, rows.classes, preparation, predictor)
+            predictor = family.fit(train, setting, self.seed)
+        return FittedClassifier(
+            self.family, columns, train.rows.classes, train.preparation, predictor
+        )
 
     def _fitted_model(self) -> FittedClassifier:
         if not hasattr(self, "model_"):
@@ -246,11 +247,13 @@ class Probe:
 
 
 def _folds(rows: Rows, folds: Sequence[tuple[Indices, Indices]]) -> list[Fold]:
-    return [Fold(rows.take(fit), rows.take(held)) for fit, held in folds]
+    return [Fold(Training(rows.take(fit)), rows.take(held)) for fit, held in folds]
 
 
-def _on_path(rows: Rows, features: Floats, setting: Setting) -> Linear:
-    axes = principal_axes(features)
-    weight = rows.class_weight[rows.code]
-    solution = next(logistic_path(axes, rows.code, weight, [setting["C"]]))
-    return Linear(solution[:-1].T @ axes.basis.T, solution[-1])
+def _on_path(train: Training, setting: Setting) -> Linear:
+    given = train.axes, train.rows.code, train.weight
+    if "steps" in setting:
+        *_, solution = stopped_path(*given, setting["C"], setting["steps"])
+    else:
+        solution = next(logistic_path(*given, [setting["C"]], _EXACT))
+    return Linear(solution[:-1].T @ train.axes.basis.T, solution[-1])

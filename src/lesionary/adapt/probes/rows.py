@@ -54,36 +54,51 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Fold:
-    """Training rows, and rows held out, prepared by what the training rows say."""
+class Training:
+    """Rows to fit to, and what is computed of them once."""
 
-    train: Rows
-    held: Rows
+    rows: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def weight(self) -> Floats:
+        """Weight (n,) of each row: that of its class."""
+        return np.asarray(self.rows.class_weight[self.rows.code])
 
     @cached_property
     def preparation(self) -> Preparation:
-        """Of the training rows."""
-        return prepare(self.train.features)
+        """What is done to features first."""
+        return prepare(self.rows.features)
 
     @cached_property
-    def train_features(self) -> Floats:
-        """Prepared features (n, q) of the training rows."""
-        return self.preparation(self.train.features)
+    def features(self) -> Floats:
+        """Prepared features (n, q)."""
+        return self.preparation(self.rows.features)
+
+    @cached_property
+    def axes(self) -> Axes:
+        """Principal axes of the prepared features."""
+        return principal_axes(self.features)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows to fit to, and rows held out, which are prepared by what the former say."""
+
+    train: Training
+    held: Rows
 
     @cached_property
     def held_features(self) -> Floats:
         """Prepared features (m, q) of the rows held out."""
-        return self.preparation(self.held.features)
-
-    @cached_property
-    def axes(self) -> Axes:
-        """Principal axes of the training rows."""
-        return principal_axes(self.train_features)
+        return self.train.preparation(self.held.features)
 
     @cached_property
     def held_on_axes(self) -> Floats:
         """Coordinates (m, r) of the rows held out."""
-        return self.held_features @ self.axes.basis
+        return self.held_features @ self.train.axes.basis
 
     def score(self, metric: str, chance: Floats) -> float:
         """Return a metric of the held rows' probabilities (m, classes); greater is better."""

@@ -8,7 +8,12 @@ from typing import Any
 
 from lesionary.errors import ModelError
 
-TRUSTED: tuple[str, ...] = ()
+TRUSTED = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
 """Types beyond those that skops knows to be harmless, which our estimators are made of."""
 
 
