@@ -10,6 +10,7 @@ from lesionary.evaluate.survival import (
     censor_at,
     cut_at,
     hazard_ratio,
+    kaplan_meier,
     log_rank,
     rmst,
     survival,
@@ -95,3 +96,16 @@ def test_a_cut_is_chosen_on_one_split_and_applied_to_another():
 def test_a_level_is_a_share():
     with pytest.raises(EvaluationError, match="level is between 0 and 1"):
         hazard_ratio([1, 2, 3], [1, 1, 1], [1, 3, 2], level=95)
+    with pytest.raises(EvaluationError, match="level"):
+        kaplan_meier([1, 2, 3], [1, 1, 1], level=95)
+
+
+def test_groups_are_those_of_the_same_rows():
+    time = pd.Series([1, 2, 3, 4], index=list("abcd"))
+    group = pd.Series([0, 1, 0, 1], index=list("dcba"))
+    with pytest.raises(EvaluationError, match="time and group have different indexes"):
+        log_rank(time, [1, 1, 0, 1], group)
+    with pytest.raises(EvaluationError, match="Different numbers of rows"):
+        log_rank(time, [1, 1, 0, 1], [0, 1])
+    with pytest.raises(EvaluationError, match="several kinds"):
+        log_rank(time, [1, 1, 0, 1], np.array([0, 1, "a", "b"], dtype=object))

@@ -82,7 +82,9 @@ def c_index(
         raise EvaluationError("`train` is for Uno's C: Harrell's does not weigh censoring.")
     counted = rows.event if tau is None else rows.event & (rows.time < tau)
     cases = np.flatnonzero(counted)
-    if not _pairs(rows, cases).any():
+    # The first event can be compared with more rows than any other.
+    first = cases[np.argmin(rows.time[cases])][None] if len(cases) else cases
+    if not _pairs(rows, first).any():
         before = "" if tau is None else f" Events count before tau = {tau:g} only."
         raise EvaluationError(NO_PAIRS + before)
     if method == "uno":

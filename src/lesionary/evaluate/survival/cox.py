@@ -14,6 +14,7 @@ from lesionary.evaluate.inputs import _complete, _same_rows
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.concordance import concordance_of_each
 from lesionary.evaluate.survival.inputs import Survival, survival
+from lesionary.evaluate.survival.normal import reach
 from lesionary.evaluate.survival.partial_likelihood import fit_each
 
 _FEW_EVENTS = 10
@@ -134,8 +135,6 @@ def cox_univariate(
 def _table(
     rows: Survival, x: NDArray[np.float64], names: list[Any], level: float, standardise: bool
 ) -> pd.DataFrame:
-    if not 0 < level < 1:
-        raise EvaluationError(f"level is between 0 and 1, not {level:g}.")
     if standardise:
         spread = x.std(axis=0, ddof=1)
         x = x / np.where(spread > 0, spread, 1)
@@ -144,7 +143,7 @@ def _table(
     coef = np.where(none, np.nan, fits.coef)
     se = np.sqrt(np.where(none, np.nan, fits.robust if rows.repeated else fits.variance))
     z = coef / se
-    width = norm.ppf((1 + level) / 2) * se
+    width = reach(level) * se
     concordance = concordance_of_each(rows, x)
     with np.errstate(over="ignore"):
         ratio, low, high = (np.exp(coef + side * width) for side in (0, -1, 1))

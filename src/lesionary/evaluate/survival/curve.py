@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.inputs import survival
+from lesionary.evaluate.survival.normal import reach
 from lesionary.evaluate.survival.risk_table import risk_table, step
 
 
@@ -128,7 +128,7 @@ def kaplan_meier(
     terms = np.divide(table.events, table.at_risk * left, out=np.zeros_like(left), where=left > 0)
     inside = (share > 0) & (share < 1)
     logs = np.log(share, out=np.full_like(share, -1.0), where=inside)
-    width = norm.ppf((1 + level) / 2) * np.sqrt(terms.cumsum()) / -logs
+    width = reach(level) * np.sqrt(terms.cumsum()) / -logs
     low = np.where(inside, share ** np.exp(width), share)
     high = np.where(inside, share ** np.exp(-width), share)
     # Nobody is left from some time on, which is the last one.

@@ -71,7 +71,7 @@ def draw_kaplan_meier(
     """
     rows = survival(time, event, groups=groups, without_events=True)
     codes, names = (
-        (np.zeros(rows.n, dtype=np.int64), ("all",)) if group is None else arms(group, rows)
+        (np.zeros(rows.n, dtype=np.int64), ("all",)) if group is None else arms(group, time)
     )
     if len(names) > len(COLOURS):
         raise EvaluationError(
@@ -82,6 +82,8 @@ def draw_kaplan_meier(
         for code in range(len(names))
     ]
     end = float(rows.time.max()) if until is None else until
+    if not end > 0:
+        raise EvaluationError(f"The axis ends at a time above 0, not {end:g}.")
     figure = new_figure(2.35 + _ROW_INCHES * (len(names) + 1))
     above, below = figure.subplots(
         2, 1, sharex=True, height_ratios=[12, len(names) + 0.2], gridspec_kw={"hspace": 0.02}
@@ -155,6 +157,8 @@ def _draw_at_risk(
 
 def _ticks(end: float, every: float | None) -> NDArray[np.float64]:
     if every is not None:
+        if not every > 0:
+            raise EvaluationError(f"Ticks are a distance above 0 apart, not {every:g}.")
         return np.arange(0, end * (1 + 1e-9), every)
     from matplotlib.ticker import MaxNLocator
 

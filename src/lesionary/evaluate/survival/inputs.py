@@ -114,16 +114,15 @@ def survival(
     return Survival(times, happened.astype(bool), risks, group, grouped)
 
 
-def arms(group: ArrayLike, rows: Survival) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
+def arms(group: ArrayLike, time: ArrayLike) -> tuple[NDArray[np.int64], tuple[Any, ...]]:
     """Give each row the number of its arm, and name the arms: sorted, or as categories are.
 
     Raises
     ------
     EvaluationError
-        If the length differs, a value is missing, or arms are of several kinds.
+        If there is not one for each time, a value is missing, or arms are of several kinds.
     """
-    if len(np.asarray(group)) != rows.n:
-        raise EvaluationError(f"There are {rows.n:,} rows but {len(np.asarray(group)):,} groups.")
+    _same_rows(time=time, group=group)
     _complete("group", pd.isna(np.asarray(group)))
     try:
         codes, names = pd.factorize(pd.Series(group), sort=True)

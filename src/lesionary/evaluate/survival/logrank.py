@@ -102,11 +102,11 @@ def log_rank(
     chi-squared 5.05 on 1 df, p = 0.0246; log-rank
     """
     rows = survival(time, event, groups=groups)
-    codes, names = arms(group, rows)
+    codes, names = arms(group, time)
     if len(names) < 2:
         raise EvaluationError(f"All {rows.n:,} rows are in the group {names[0]!r}: give two.")
     layers, layer_names = (
-        (np.zeros(rows.n, dtype=np.int64), ("all",)) if strata is None else arms(strata, rows)
+        (np.zeros(rows.n, dtype=np.int64), ("all",)) if strata is None else arms(strata, time)
     )
     expected, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     for layer in range(len(layer_names)):
@@ -166,7 +166,7 @@ def pairwise_log_rank(
         As :func:`log_rank` does for a pair.
     """
     rows = survival(time, event)
-    codes, names = arms(group, rows)
+    codes, names = arms(group, time)
     layers = np.zeros(rows.n) if strata is None else np.asarray(strata)
     table = []
     for a, b in combinations(range(len(names)), 2):

@@ -145,7 +145,9 @@ def _newton(
     step = slope / information
     for _ in range(_STEPS):
         trial = beta + step
-        reached = _likelihood(deaths, z, trial)
+        # So far off that hazards vanish, the likelihood is NaN, and no better.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reached = _likelihood(deaths, z, trial)
         # A step within rounding of the top is no step too far.
         better = reached[0] >= height - 1e-9 * (1 + np.abs(height))
         arrived |= better & (np.abs(step) < _PRECISE)

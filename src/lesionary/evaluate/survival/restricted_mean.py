@@ -14,6 +14,7 @@ from lesionary.errors import EvaluationError
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.curve import Curve, kaplan_meier, repeated_note
 from lesionary.evaluate.survival.inputs import Survival, arms, survival
+from lesionary.evaluate.survival.normal import reach
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def rmst(
         raise EvaluationError(f"tau is a time above 0, not {tau:g}.")
     rows = survival(time, event, groups=groups, without_events=True)
     codes, names = (
-        (np.zeros(rows.n, dtype=np.int64), ("all",)) if group is None else arms(group, rows)
+        (np.zeros(rows.n, dtype=np.int64), ("all",)) if group is None else arms(group, time)
     )
     means = [_mean(rows, codes == code, tau, names[code]) for code in range(len(names))]
     notes = repeated_note(rows.repeated)
@@ -142,7 +143,7 @@ def _result(
     p: str = "",
 ) -> Result:
     value, variance = mean
-    width = norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    width = reach(level) * np.sqrt(variance)
     return Result(
         metric,
         value,
