@@ -306,8 +306,10 @@ def test_class_without_rows_is_left_out_and_told():
 
 
 def test_unknown_metric_is_told_what_there_is():
-    with pytest.raises(EvaluationError, match="average_precision"):
+    with pytest.raises(EvaluationError, match="did you mean 'auc'"):
         judge("aux", [0, 1], [0.1, 0.2])
+    with pytest.raises(EvaluationError, match="there are: auc, average_precision"):
+        judge("kappa", [0, 1], [0.1, 0.2])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,7 @@ from lesionary.evaluate.inputs import Labelled
 from lesionary.evaluate.metrics import decisions, probabilities, ranking
 from lesionary.evaluate.metrics.decisions import of_confusion
 from lesionary.evaluate.metrics.kernel import Kernel, Values
+from lesionary.spelling import hint
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Metric:
     """
 
     title: str
-    needs: str
+    needs: Literal["order", "decisions", "probabilities"]
     kernel: Callable[[Labelled, float], Kernel]
     undefined: str = "one class only has rows"
     higher_is_better: bool = True
@@ -128,7 +130,7 @@ METRICS: dict[str, Metric] = {
 def metric_named(name: str) -> Metric:
     """Look a metric up, or say which there are."""
     if name not in METRICS:
-        raise EvaluationError(f"There is no metric {name!r}; there are {', '.join(METRICS)}.")
+        raise EvaluationError(f"There is no metric {name!r}{hint(name, METRICS)}.")
     return METRICS[name]
 
 
