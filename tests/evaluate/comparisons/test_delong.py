@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import beta
+from scipy.stats import beta, norm
 from sklearn.metrics import roc_auc_score
 
 from lesionary.errors import EvaluationError
@@ -147,10 +147,31 @@ def test_several_classes_are_not_delongs():
         delong(labelled([0, 1, 2], np.eye(3)))
 
 
+def test_a_difference_is_tested_by_the_covariance(binary, rng):
+    label, scores = binary
+    group = np.unique(rng.integers(0, 30, 64), return_inverse=True)[1]
+    values, covariance = delong_covariance(label, scores[:2], group)
+    p, low, high, _ = delong_difference(label, scores[:2], group, level=0.9)
+    spread = np.sqrt(np.array([1, -1]) @ covariance @ np.array([1, -1]))
+    assert p == pytest.approx(2 * norm.sf(abs(values[0] - values[1]) / spread), abs=1e-12)
+    assert (low, high) == pytest.approx(norm.interval(0.9, values[0] - values[1], spread))
+
+
+def test_the_smallest_difference_of_many_rows_is_not_lost_in_rounding(rng):
+    label = np.resize([0, 1], 20_000)
+    first = rng.permutation(20_000).astype(float)
+    second = first.copy()
+    one, other = np.flatnonzero(label == 1)[0], np.flatnonzero(label == 0)[0]
+    first[[one, other]] = 20_001, 20_000  # the two at the top, in one order and in the other
+    second[[one, other]] = 20_000, 20_001
+    p, low, high, _ = delong_difference(label, np.stack([first, second]), np.arange(20_000))
+    # All hangs on one positive and one negative, by which both shares differ.
+    assert (low + high) / 2 == pytest.approx(1e-8)
+    assert p == pytest.approx(2 * norm.sf(1 / np.sqrt(2)), rel=1e-3)
+
+
 def test_a_difference_without_variance_is_not_a_certainty():
     label = np.repeat([0, 1], 4)
-    values, covariance = delong_covariance(
-        label, np.stack([np.arange(8.0), np.zeros(8)]), np.arange(8)
-    )
+    scores = np.stack([np.arange(8.0), np.zeros(8)])
     with pytest.raises(EvaluationError, match=r"difference of 0\.500 .*permutation"):
-        delong_difference(values, covariance)
+        delong_difference(label, scores, np.arange(8))

@@ -168,6 +168,13 @@ def test_it_warns_where_resamples_cannot_make_a_corrected_p_small():
     assert compare(label, scores, resamples=999).notes == ()
 
 
+def test_it_says_where_intervals_rest_on_little():
+    rng = np.random.default_rng(0)
+    found = compare(np.repeat([0, 1], (9, 3)), {name: rng.random(12) for name in "ab"})
+    assert found.notes == ("12 rows: the intervals are likely too narrow.",)
+    assert found.differences[0].result.method.endswith("1,000 resamples, stratified by class")
+
+
 def test_it_prints_itself_and_becomes_a_table_and_json(family):
     label, scores = family
     found = compare(label, scores, groups=np.arange(120) // 2)

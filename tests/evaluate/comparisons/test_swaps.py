@@ -61,7 +61,7 @@ def test_several_classes_give_the_numbers_of_a_plain_loop(name: str):
     scores = {f"m{k}": rng.dirichlet(np.ones(4), 90).round(1) for k in range(3)}  # many ties
     pairs = [("m0", "m1"), ("m2", "m0")]
     models = paired(label, scores, group, None)
-    sign = signs(models.patients, 40, seed=1)
+    sign = signs(models.patients, 15, seed=1)
     found = swapped_differences(name, models, pairs, sign, 0.5)
     for column, (a, b) in zip(found.T, pairs, strict=True):
         by_row = sign[:, models.rows.group]

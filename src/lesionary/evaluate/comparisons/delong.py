@@ -12,7 +12,7 @@ from lesionary.evaluate.inputs import Labelled
 
 Floats = NDArray[np.float64]
 
-# What rounding leaves of a variance of 0.
+# What rounding leaves of a variance, and of a difference, of 0.
 NO_VARIANCE = 1e-24
 ROUNDING = 1e-12
 
@@ -75,26 +75,9 @@ def delong_covariance(
     values : ndarray (m,)
     covariance : ndarray (m, m)
     """
-    positive = label == 1
-    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
-    all_ranks = rankdata(scores, axis=1)
-    # Of each row the share of the other class on its right side; ties count one half.
-    share = np.empty_like(all_ranks)
-    own = rankdata(scores[:, positive], axis=1)
-    share[:, positive] = (all_ranks[:, positive] - own) / n_negative
-    own = rankdata(scores[:, ~positive], axis=1)
-    share[:, ~positive] = 1 - (all_ranks[:, ~positive] - own) / n_positive
-    values = share[:, positive].mean(axis=1)
-
-    away = share - values[:, None]
-    with_positive, with_negative = _patients_of_each_class(positive, group)
-    patients = int(group.max()) + 1
-    of_positive = _sums(away[:, positive], group[positive], patients) / n_positive
-    of_negative = _sums(away[:, ~positive], group[~positive], patients) / n_negative
-    covariance = _unbiased(with_positive) * of_positive @ of_positive.T
-    covariance += _unbiased(with_negative) * of_negative @ of_negative.T
-    between = _unbiased(patients) * of_positive @ of_negative.T
-    return values, covariance + between + between.T
+    share = _shares(label, scores)
+    values = share[:, label == 1].mean(axis=1)
+    return values, _covariance(share - values[:, None], label, group)
 
 
 def delong_interval(
@@ -132,17 +115,16 @@ def delong_interval(
 
 
 def delong_difference(
-    values: Floats, covariance: Floats, level: float = 0.95
+    label: NDArray[np.int64], scores: Floats, group: NDArray[np.int64], level: float = 0.95
 ) -> tuple[float, float | None, float | None, tuple[str, ...]]:
-    """Test whether two AUCs of the same rows differ, two-sided.
+    """Test whether the AUCs of two scores of the same rows differ, two-sided.
 
     Parameters
     ----------
-    values : ndarray (2,)
-    covariance : ndarray (2, 2)
-        Both of :func:`delong_covariance`.
+    label, scores, group
+        As :func:`delong_covariance` takes them; two scores.
     level : float
-        Of the difference's interval.
+        Of the difference's interval, which is not transformed.
 
     Returns
     -------
@@ -150,8 +132,11 @@ def delong_difference(
     low, high : float or None
     notes : tuple of str
     """
-    difference = float(values[0] - values[1])
-    variance = float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
+    # From differences of each row: those of nearly equal models would drown in their covariance.
+    first, second = _shares(label, scores)
+    ahead = first - second
+    difference = float(ahead[label == 1].mean())
+    variance = float(_covariance((ahead - difference)[None], label, group)[0, 0])
     if variance < NO_VARIANCE:
         if abs(difference) > ROUNDING:
             raise EvaluationError(
@@ -164,6 +149,32 @@ def delong_difference(
     reach = norm.ppf((1 + level) / 2) * spread
     p = float(2 * norm.sf(abs(difference) / spread))
     return p, float(difference - reach), float(difference + reach), ()
+
+
+def _shares(label: NDArray[np.int64], scores: Floats) -> Floats:
+    """Of each row the share of the other class on its right side, (m, n); ties count one half."""
+    share = np.empty_like(scores)
+    ranks = rankdata(scores, axis=1)
+    positive = label == 1
+    others = positive.sum(), (~positive).sum()
+    share[:, positive] = (ranks[:, positive] - rankdata(scores[:, positive], axis=1)) / others[1]
+    share[:, ~positive] = (
+        1 - (ranks[:, ~positive] - rankdata(scores[:, ~positive], axis=1)) / others[0]
+    )
+    return share
+
+
+def _covariance(away: Floats, label: NDArray[np.int64], group: NDArray[np.int64]) -> Floats:
+    """From shares less their mean, (m, n), to how the means vary together, (m, m)."""
+    positive = label == 1
+    with_positive, with_negative = _patients_of_each_class(positive, group)
+    patients = int(group.max()) + 1
+    of_positive = _sums(away[:, positive], group[positive], patients) / positive.sum()
+    of_negative = _sums(away[:, ~positive], group[~positive], patients) / (~positive).sum()
+    covariance = _unbiased(with_positive) * of_positive @ of_positive.T
+    covariance += _unbiased(with_negative) * of_negative @ of_negative.T
+    between = _unbiased(patients) * of_positive @ of_negative.T
+    return np.asarray(covariance + between + between.T)
 
 
 def _patients_of_each_class(

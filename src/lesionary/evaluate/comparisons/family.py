@@ -12,13 +12,19 @@ from numpy.typing import ArrayLike
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.comparison import Comparison, Difference
 from lesionary.evaluate.comparisons.correction import CORRECTIONS
-from lesionary.evaluate.comparisons.delong import delong_covariance, delong_difference
+from lesionary.evaluate.comparisons.delong import delong_difference
 from lesionary.evaluate.comparisons.mcnemar import mcnemar
 from lesionary.evaluate.comparisons.paired import Paired, Pairs, paired
-from lesionary.evaluate.comparisons.resampled import drawn_differences, drawn_interval, inverted_p
+from lesionary.evaluate.comparisons.resampled import (
+    drawn_differences,
+    drawn_interval,
+    inverted_p,
+    strata_of,
+)
 from lesionary.evaluate.comparisons.signed_rank import MEANS_OF_ROWS, signed_rank
 from lesionary.evaluate.comparisons.swaps import ranked, signs, swapped_differences, swapped_p
 from lesionary.evaluate.metrics.registry import metric_named, metric_value
+from lesionary.evaluate.resample.bootstrap import FEW_PATIENTS
 from lesionary.evaluate.result import Result
 from lesionary.spelling import hint
 
@@ -126,7 +132,7 @@ def compare(
         method = "DeLong"
         verdicts = _by_delong(models, pairs, level)
     else:
-        method = f"paired bootstrap percentile, {resamples:,} resamples"
+        method = f"paired bootstrap percentile, {resamples:,} resamples{strata_of(models)}"
         drawn = drawn_differences(metric, models, pairs, resamples, seed, threshold)
         tested: list[tuple[float, tuple[str, ...]]]
         if test == "bootstrap":
@@ -188,7 +194,11 @@ def compare(
         reference,
         _told(test, resamples, alternative, grouped=rows.grouped),
         correction,
-        (*known.notes_on(rows, threshold), *_limits(test, correction, resamples, len(pairs))),
+        (
+            *known.notes_on(rows, threshold),
+            *_few(models, test),
+            *_limits(test, correction, resamples, len(pairs)),
+        ),
     )
 
 
@@ -224,13 +234,10 @@ def _by_delong(models: Paired, pairs: Pairs, level: float) -> list[_Verdict]:
             f"DeLong's test is of the AUC of two classes; here are {len(rows.classes)}: give "
             "test='permutation'."
         )
-    scores = np.stack([model.score for model in models.models.values()])
-    values, covariance = delong_covariance(rows.label, scores, rows.group)
-    order = {name: number for number, name in enumerate(models.models)}
     verdicts = []
     for a, b in pairs:
-        two = [order[a], order[b]]
-        p, low, high, notes = delong_difference(values[two], covariance[np.ix_(two, two)], level)
+        scores = np.stack([models.models[a].score, models.models[b].score])
+        p, low, high, notes = delong_difference(rows.label, scores, rows.group, level)
         verdicts.append(_Verdict(p, (low, high), notes))
     return verdicts
 
@@ -254,6 +261,13 @@ def _told(test: str, resamples: int, alternative: str, *, grouped: bool) -> str:
             "wilcoxon": f"Wilcoxon signed rank over {'patients' if grouped else 'rows'}",
         }[test]
     return f"{what}, two-sided"
+
+
+def _few(models: Paired, test: str) -> tuple[str, ...]:
+    if test == "delong" or models.patients >= FEW_PATIENTS:
+        return ()
+    unit = "patients" if models.rows.grouped else "rows"
+    return (f"{models.patients} {unit}: the intervals are likely too narrow.",)
 
 
 def _limits(test: str, correction: str | None, resamples: int, pairs: int) -> tuple[str, ...]:

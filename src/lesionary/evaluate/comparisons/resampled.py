@@ -9,7 +9,7 @@ from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.paired import Paired, Pairs
 from lesionary.evaluate.metrics.registry import kernel_of
 from lesionary.evaluate.resample.bounds import percentile
-from lesionary.evaluate.resample.draw import draw
+from lesionary.evaluate.resample.draw import draw, patient_strata
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +24,12 @@ def drawn_differences(
     }
     differences = [drawn[a] - drawn[b] for a, b in pairs]
     return [each[~np.isnan(each)] for each in differences]
+
+
+def strata_of(models: Paired) -> str:
+    """Say whether each class was drawn by itself, as the method's end."""
+    strata = patient_strata(models.rows.group, models.rows.label)
+    return ", stratified by class" if (strata != strata[0]).any() else ""
 
 
 def drawn_interval(
