@@ -107,5 +107,3 @@ def test_groups_are_those_of_the_same_rows():
         log_rank(time, [1, 1, 0, 1], group)
     with pytest.raises(EvaluationError, match="Different numbers of rows"):
         log_rank(time, [1, 1, 0, 1], [0, 1])
-    with pytest.raises(EvaluationError, match="several kinds"):
-        log_rank(time, [1, 1, 0, 1], np.array([0, 1, "a", "b"], dtype=object))

@@ -120,14 +120,11 @@ def arms(group: ArrayLike, time: ArrayLike) -> tuple[NDArray[np.int64], tuple[An
     Raises
     ------
     EvaluationError
-        If there is not one for each time, a value is missing, or arms are of several kinds.
+        If there is not one for each time, or a value is missing.
     """
     _same_rows(time=time, group=group)
     _complete("group", pd.isna(np.asarray(group)))
-    try:
-        codes, names = pd.factorize(pd.Series(group), sort=True)
-    except TypeError as error:
-        raise EvaluationError("Groups are of several kinds: give all as text.") from error
+    codes, names = pd.factorize(pd.Series(group), sort=True)
     return codes.astype(np.int64), tuple(names.tolist())
 
 
