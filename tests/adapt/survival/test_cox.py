@@ -223,6 +223,38 @@ def test_other_tables_at_prediction(gbsg2: pd.DataFrame) -> None:
     assert np.ptp(missing) == 0
 
 
+def test_units_and_order_of_rows_do_not_matter(made: pd.DataFrame) -> None:
+    model = fit_cox(made, ["x0", "x1"])
+    other = made.sample(frac=1, random_state=1).assign(
+        x0=lambda rows: 7 - 1000 * rows["x0"], time=lambda rows: rows["time"] * 30.4
+    )
+    risk = fit_cox(other, ["x0", "x1"]).predict_risk(other)
+    np.testing.assert_allclose(risk.sort_index(), model.predict_risk(made), atol=1e-7)
+
+
+def test_nullable_numbers_are_numbers(made: pd.DataFrame) -> None:
+    count = pd.array(np.arange(200) % 7, dtype="Int64")
+    count[3] = pd.NA
+    model = fit_cox(made.assign(count=count), ["x0", "count"])
+    floats = made.assign(count=count.to_numpy(float, na_value=np.nan))
+    np.testing.assert_allclose(model.beta, fit_cox(floats, ["x0", "count"]).beta)
+
+
+def test_intervals_cover_the_truth() -> None:
+    """Nineteen times in twenty, give or take three standard errors of 200 tries."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(200):
+        x = rng.normal(size=(150, 2))
+        time, until = rng.exponential(np.exp(-0.5 * x[:, 0])), rng.exponential(2, 150)
+        table = pd.DataFrame(x, columns=["a", "b"]).assign(
+            time=np.minimum(time, until), event=time <= until
+        )
+        low, high = np.log(fit_cox(table, ["a", "b"]).summary().loc["a", ["low", "high"]])
+        covered += low <= 0.5 <= high
+    assert abs(covered / 200 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 200)
+
+
 def test_large_values_do_not_overflow(made: pd.DataFrame) -> None:
     shifted = made.assign(x0=made["x0"] * 1e-3 + 1e4)
     with warnings.catch_warnings():

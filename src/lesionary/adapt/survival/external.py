@@ -82,6 +82,12 @@ def validate_index(
         interval is robust, clustered by patient; the likelihood ratios are not, and the
         result's notes say so.
 
+    Notes
+    -----
+    Both likelihood ratios take the index as given. A true model that was fitted to few events
+    is rejected more often than one time in twenty: its coefficients are off by chance, and that
+    is found.
+
     Raises
     ------
     ModelError

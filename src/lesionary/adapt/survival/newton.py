@@ -1,4 +1,8 @@
-"""Coefficients that maximise Cox's partial likelihood, by Newton's method."""
+"""Coefficients that maximise Cox's partial likelihood, by Newton's method.
+
+Our own, as what we need is not in lifelines: an offset (to validate an index), and the
+likelihood on rows that were not fitted (to choose a penalty). Its numbers are lifelines'.
+"""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ class RiskSets:
         Efron's l / d, for the l-th of d events at one time.
     at_risk : ndarray of int64 (instants,)
         How many rows are at risk.
-    passed : ndarray of int64 (n,)
-        Of each row the first instant at which it is at risk (instants are at risk from here on).
+    since : ndarray of int64 (n,)
+        Of each row the first instant at which it is at risk; it is so at all that follow.
     time : ndarray of float64 (instants,)
     """
 
@@ -39,7 +39,7 @@ class RiskSets:
     instant: NDArray[np.int64]
     fraction: Floats
     at_risk: NDArray[np.int64]
-    passed: NDArray[np.int64]
+    since: NDArray[np.int64]
     time: Floats
 
     @property
@@ -56,8 +56,8 @@ def risk_sets(time: Floats, event: NDArray[np.bool_]) -> RiskSets:
     count = np.bincount(instant)
     fraction = (np.arange(len(died)) - first[instant]) / count[instant]
     at_risk = np.searchsorted(-time[order], instants, side="right")
-    passed = np.searchsorted(instants, -time, side="left")
-    return RiskSets(order, died, instant, fraction, at_risk, passed, -instants)
+    since = np.searchsorted(instants, -time, side="left")
+    return RiskSets(order, died, instant, fraction, at_risk, since, -instants)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _from(sets: RiskSets, of_instant: Floats) -> Floats:
     """Sum over the instants at which each row is at risk."""
     summed = np.cumsum(of_instant[::-1], axis=0)[::-1]
     padded = np.concatenate([summed, np.zeros((1, *summed.shape[1:]))])
-    return np.asarray(padded[sets.passed])
+    return np.asarray(padded[sets.since])
 
 
 def log_likelihood(sets: RiskSets, score: Floats) -> float:
@@ -129,9 +129,8 @@ def score_residuals(sets: RiskSets, x: Floats, score: Floats) -> Floats:
     """Return each row's share (n, terms) in the derivative by the coefficients."""
     sums = _sums(sets, score)
     means = _means(sets, x, sums)
-    k = len(sets.time)
-    drawn = _add(sets.instant, means / sums.divisor[:, None], k)
-    spared = _add(sets.instant, means * (sets.fraction / sums.divisor)[:, None], k)
+    drawn = _of_instant(sets, means / sums.divisor[:, None])
+    spared = _of_instant(sets, means * (sets.fraction / sums.divisor)[:, None])
     expected = _from(sets, drawn)
     expected[sets.died] -= spared[sets.instant]
     residuals = sums.weight[:, None] * expected - sums.expected[:, None] * x
@@ -143,16 +142,15 @@ def _means(sets: RiskSets, x: Floats, sums: _Sums) -> Floats:
     """Return for each event the weighted mean of the terms among those at risk."""
     weighted = x * sums.weight[:, None]
     total = np.cumsum(weighted[sets.order], axis=0)[sets.at_risk - 1]
-    tied = _add(sets.instant, weighted[sets.died], len(sets.time))
+    tied = _of_instant(sets, weighted[sets.died])
     part = total[sets.instant] - sets.fraction[:, None] * tied[sets.instant]
     return np.asarray(part / sums.divisor[:, None])
 
 
 def _average(sets: RiskSets, of_event: Floats) -> Floats:
-    return np.asarray(_add(sets.instant, of_event, len(sets.time)) / sets.deaths[:, None])
+    return np.asarray(_of_instant(sets, of_event) / sets.deaths[:, None])
 
 
-def _add(index: NDArray[np.int64], rows: Floats, n: int) -> Floats:
-    added = np.zeros((n, rows.shape[1]))
-    np.add.at(added, index, rows)
-    return added
+def _of_instant(sets: RiskSets, of_event: Floats) -> Floats:
+    """Sum the rows of tied events."""
+    return np.asarray(np.add.reduceat(of_event, np.flatnonzero(sets.fraction == 0)))
