@@ -166,6 +166,8 @@ def test_it_warns_where_resamples_cannot_make_a_corrected_p_small():
     notes = compare(label, scores, resamples=99).notes
     assert any("no corrected p can be below 0.060" in note for note in notes)
     assert compare(label, scores, resamples=999).notes == ()
+    assert compare(label, scores, resamples=99, alternative="published").notes == ()
+    assert compare(label, scores, resamples=99, reference="model 1").notes == ()
 
 
 def test_it_says_where_intervals_rest_on_little():

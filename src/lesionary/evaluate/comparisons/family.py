@@ -197,7 +197,7 @@ def compare(
         (
             *known.notes_on(rows, threshold),
             *_few(models, test),
-            *_limits(test, correction, resamples, len(pairs)),
+            *_limits(test, alternative, correction, resamples, len(pairs)),
         ),
     )
 
@@ -270,13 +270,18 @@ def _few(models: Paired, test: str) -> tuple[str, ...]:
     return (f"{models.patients} {unit}: the intervals are likely too narrow.",)
 
 
-def _limits(test: str, correction: str | None, resamples: int, pairs: int) -> tuple[str, ...]:
+def _limits(
+    test: str, alternative: str, correction: str | None, resamples: int, pairs: int
+) -> tuple[str, ...]:
     """Say where no corrected p could be small, whatever the data."""
-    smallest = pairs * {"permutation": 1, "bootstrap": 2}.get(test, 0) / (resamples + 1)
+    # The smallest p of a pair in parts of the resamples; the published one can be 0.
+    parts = {("permutation", "two-sided"): 1, ("bootstrap", "two-sided"): 2}.get(
+        (test, alternative), 0
+    )
+    smallest = pairs * parts / (resamples + 1)
     if correction != "holm" or smallest <= _USUAL_LEVEL:
         return ()
-    enough = int(np.ceil(pairs * {"permutation": 1, "bootstrap": 2}[test] / _USUAL_LEVEL))
     return (
         f"With {resamples:,} resamples and {pairs:,} comparisons no corrected p can be below "
-        f"{min(1.0, smallest):.3f}: give resamples={enough * 10:,} or a reference.",
+        f"{min(1.0, smallest):.3f}: give resamples={pairs * parts * 200:,} or a reference.",
     )
