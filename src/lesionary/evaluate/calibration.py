@@ -221,6 +221,53 @@ def calibration_curve(
     )
 
 
+@dataclass(frozen=True)
+class BrierParts:
+    """What a Brier score is made of: reliability − resolution + uncertainty + within.
+
+    Parameters
+    ----------
+    reliability
+        Mean squared distance of observed from predicted, over bins: 0 is calibrated.
+    resolution
+        How far the bins' observed shares are from the share on the whole: higher is better.
+    uncertainty
+        Of the outcome by itself: the Brier score of predicting its share.
+    within
+        What is left in the bins: 0 where each has one probability only.
+    """
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within: float
+
+
+def brier_parts(
+    y: ArrayLike, probability: ArrayLike, *, bins: int = 10, binning: Binning = "mass"
+) -> BrierParts:
+    """Take a Brier score apart (Murphy 1973); parameters as for :func:`calibration_error`.
+
+    Examples
+    --------
+    >>> parts = brier_parts([0, 1, 1, 1], [0.5, 0.5, 1.0, 1.0])
+    >>> parts.reliability, parts.resolution, parts.uncertainty, parts.within
+    (0.0, 0.0625, 0.1875, 0.0)
+    """
+    rows = _binary(y, probability, None)
+    bin_of, _ = _bins(rows.score, bins, binning)
+    n = np.bincount(bin_of)
+    observed = np.bincount(bin_of, weights=rows.label) / n
+    predicted = np.bincount(bin_of, weights=rows.score) / n
+    share = float(rows.label.mean())
+    reliability = float(n @ (predicted - observed) ** 2 / rows.n)
+    resolution = float(n @ (observed - share) ** 2 / rows.n)
+    uncertainty = share * (1 - share)
+    brier = float(((rows.score - rows.label) ** 2).mean())
+    within = brier - (reliability - resolution + uncertainty)
+    return BrierParts(reliability, resolution, uncertainty, within)
+
+
 def _binary(y: ArrayLike, probability: ArrayLike, groups: ArrayLike | None) -> Labelled:
     rows = labelled(y, probability, groups)
     if rows.score.ndim != 1:

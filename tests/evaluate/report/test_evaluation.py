@@ -197,6 +197,8 @@ def test_survival_without_events_or_spread() -> None:
     assert found.decisions["cox"].startswith("none: All 60 risks are 1")
     assert found.of("cox", "hazard_ratio") is None
     assert found.of("forest", "hazard_ratio").result is not None
+    with pytest.raises(EvaluationError, match="of survival there are the C-index"):
+        judge(survival(), reference="cox")
     alone = judge(survival().drop(columns="split"))
     assert "which flatters the model" in alone.decisions["cox"]
 

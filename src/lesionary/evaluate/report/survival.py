@@ -19,10 +19,10 @@ from lesionary.progress import track
 
 def evaluate_survival(predictions: Predictions, settings: Settings) -> Evaluation:
     """Judge predictions of survival; see :func:`lesionary.evaluate.report.evaluate_predictions`."""
-    if settings.metrics or settings.subgroups or settings.threshold:
+    if settings.metrics or settings.subgroups or settings.threshold or settings.reference:
         raise EvaluationError(
-            "Metrics, thresholds and subgroups can be chosen for predictions of classes; survival "
-            "is judged by the C-index, hazard ratios and the log-rank test."
+            "Metrics, thresholds, subgroups and a reference can be chosen for predictions of "
+            "classes; of survival there are the C-index, hazard ratios and the log-rank test."
         )
     models, settings, notes = models_and_split(predictions, replace(settings, metrics=("c_index",)))
     judged: list[Judged] = []
