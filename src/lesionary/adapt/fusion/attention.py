@@ -36,6 +36,9 @@ class GatedAttention(nn.Module):
         self.gate = nn.Linear(features, hidden)
         self.weight = nn.Linear(hidden, 1, bias=False)
         self.classify = nn.Linear(features, classes)
+        # Start at the plain mean: attention that starts by chance on the wrong lesions stays there.
+        nn.init.zeros_(self.weight.weight)
+        nn.init.zeros_(self.classify.weight)
 
     def forward(self, lesions: Tensor, patient: Tensor, patients: int) -> tuple[Tensor, Tensor]:
         """Return logits (patients, classes) and weights (lesions,).
@@ -91,8 +94,8 @@ class AttentionMIL:
         self,
         hidden: int = 32,
         steps: int = 500,
-        patience: int = 30,
-        learning_rate: float = 0.003,
+        patience: int = 50,
+        learning_rate: float = 0.01,
         weight_decay: float = 0.01,
         labels: Rule = "agree",
         positive: Any = 1,
