@@ -130,6 +130,7 @@ def test_what_has_no_ratio_says_why():
     for name in ("separates", "opposite", "no events in one"):
         assert "perfect separation" in table.loc[name, "note"], name
         assert np.isnan(table.loc[name, ["coef", "se", "p"]].astype(float)).all()
+    assert table.loc[["separates", "opposite"], "c_index"].tolist() == [1, 1]
     assert table.loc["fine", "note"] == ""
     assert np.isfinite(table.loc["fine", ["coef", "low", "high", "p"]].astype(float)).all()
     with pytest.raises(EvaluationError, match="perfect separation"):
@@ -161,8 +162,19 @@ def test_more_covariates_than_rows_and_bad_ones():
         cox_univariate(time, event, x)
     with pytest.raises(EvaluationError, match="a column each"):
         cox_univariate(time, event, time)
+    with pytest.raises(EvaluationError, match="A covariate is not a number"):
+        cox_univariate(time, event, x.assign(b="left"))
     with pytest.raises(EvaluationError, match="All 20 rows are censored"):
         cox_univariate(time, 0 * event, x[["a"]])
+
+
+def test_few_patients_with_several_rows():
+    rng = np.random.default_rng(0)
+    time, x = rng.exponential(size=40), rng.normal(size=40)
+    ratio = hazard_ratio(time, np.ones(40), x, np.arange(40) // 4)
+    assert "fewer than 20 patients" in ratio.notes[0]
+    with pytest.raises(EvaluationError, match="All 40 rows are of one patient"):
+        hazard_ratio(time, np.ones(40), x, np.zeros(40))
 
 
 def test_few_events_are_told():

@@ -17,7 +17,7 @@ from lesionary.evaluate.survival.inputs import Survival, survival
 from lesionary.evaluate.survival.normal import reach
 from lesionary.evaluate.survival.partial_likelihood import fit_each
 
-_FEW_EVENTS = 10
+_FEW_EVENTS, _FEW_PATIENTS = 10, 20
 
 
 def hazard_ratio(
@@ -73,7 +73,7 @@ def hazard_ratio(
         patients=rows.patients,
         method=f"Cox, Efron, Wald{robust}; p = {row['p']:.3g}",
         level=level,
-        notes=(f"fewer than {_FEW_EVENTS} events",) if rows.events < _FEW_EVENTS else (),
+        notes=_notes(rows),
     )
 
 
@@ -117,7 +117,10 @@ def cox_univariate(
     """
     rows = survival(time, event, groups=groups)
     _same_rows(time=time, x=x)
-    values = np.asarray(x, dtype=np.float64)
+    try:
+        values = np.asarray(x, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise EvaluationError(f"A covariate is not a number: {error}.") from error
     if values.ndim != 2 or values.shape[1] == 0:
         raise EvaluationError(
             f"Covariates have the shape {values.shape}; wanted is (n, p), a column each."
@@ -132,19 +135,34 @@ def cox_univariate(
     return _table(rows, values, names, level, standardise)
 
 
+def _notes(rows: Survival) -> tuple[str, ...]:
+    notes = []
+    if rows.events < _FEW_EVENTS:
+        notes.append(f"fewer than {_FEW_EVENTS} events")
+    if rows.repeated and int(rows.group.max()) + 1 < _FEW_PATIENTS:
+        notes.append(f"fewer than {_FEW_PATIENTS} patients: robust errors are likely too small")
+    return tuple(notes)
+
+
 def _table(
     rows: Survival, x: NDArray[np.float64], names: list[Any], level: float, standardise: bool
 ) -> pd.DataFrame:
+    if rows.repeated and rows.group.max() == 0:
+        raise EvaluationError(
+            f"All {rows.n:,} rows are of one patient, who says nothing of others."
+        )
     if standardise:
         spread = x.std(axis=0, ddof=1)
         x = x / np.where(spread > 0, spread, 1)
     fits = fit_each(rows, x)
     none = fits.constant | fits.separated | fits.unfinished
     coef = np.where(none, np.nan, fits.coef)
-    se = np.sqrt(np.where(none, np.nan, fits.robust if rows.repeated else fits.variance))
+    se = np.sqrt(np.where(none, np.nan, fits.variance))
     z = coef / se
     width = reach(level) * se
     concordance = concordance_of_each(rows, x)
+    # The concordance of the fit; without one, of the direction that separates.
+    falling = np.where(np.isnan(coef), concordance < 0.5, coef < 0)
     with np.errstate(over="ignore"):
         ratio, low, high = (np.exp(coef + side * width) for side in (0, -1, 1))
     note = np.select(
@@ -169,7 +187,7 @@ def _table(
             "high": high,
             "z": z,
             "p": 2 * norm.sf(np.abs(z)),
-            "c_index": np.where(coef < 0, 1 - concordance, concordance),
+            "c_index": np.where(falling, 1 - concordance, concordance),
             "note": note,
         },
         index=pd.Index(names, name="covariate"),

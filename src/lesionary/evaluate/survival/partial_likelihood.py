@@ -81,19 +81,14 @@ class Fits:
     Parameters
     ----------
     coef, variance : ndarray (p,)
-        Log hazard ratio of one unit, and its variance. NaN where there is none.
-    robust : ndarray (p,)
-        Variance that holds with several rows a patient (sandwich).
-    gain : ndarray (p,)
-        Log partial likelihood above that of no effect.
+        Log hazard ratio of one unit, and its variance, which is the sandwich's where patients have
+        several rows. NaN where there is none.
     constant, separated, unfinished : ndarray of bool (p,)
         Why there is none: all values alike; no finite maximum; Newton did not arrive.
     """
 
     coef: NDArray[np.float64]
     variance: NDArray[np.float64]
-    robust: NDArray[np.float64]
-    gain: NDArray[np.float64]
     constant: NDArray[np.bool_]
     separated: NDArray[np.bool_]
     unfinished: NDArray[np.bool_]
@@ -107,19 +102,19 @@ def fit_each(rows: Survival, x: NDArray[np.float64]) -> Fits:
     constant = spread <= 1e-12 * np.abs(x).max(axis=0)
     separated = ~constant & _separated(deaths, x[deaths.order])
     usable = np.flatnonzero(~(constant | separated))
-    coef, variance, robust, gain = (np.full(p, np.nan) for _ in range(4))
+    coef, variance = np.full(p, np.nan), np.full(p, np.nan)
     unfinished = np.zeros(p, dtype=bool)
     if len(usable):
         z = ((x - x.mean(axis=0)) / np.where(constant, 1, spread))[deaths.order][:, usable]
-        beta, information, gained, arrived = _newton(deaths, z)
-        scores = _sum_by_patient(_residuals(deaths, z, beta), rows.group[deaths.order])
-        scale = spread[usable]
-        coef[usable] = beta / scale
-        variance[usable] = 1 / information / scale**2
-        robust[usable] = (scores**2).sum(axis=0) / information**2 / scale**2
-        gain[usable] = gained
+        beta, information, arrived = _newton(deaths, z)
+        spread_of_beta = 1 / information
+        if rows.repeated:
+            scores = _sum_by_patient(_residuals(deaths, z, beta), rows.group[deaths.order])
+            spread_of_beta = (scores**2).sum(axis=0) / information**2
+        coef[usable] = beta / spread[usable]
+        variance[usable] = spread_of_beta / spread[usable] ** 2
         unfinished[usable] = ~arrived
-    return Fits(coef, variance, robust, gain, constant, separated, unfinished)
+    return Fits(coef, variance, constant, separated, unfinished)
 
 
 def _separated(deaths: Deaths, x: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -136,11 +131,13 @@ def _separated(deaths: Deaths, x: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _newton(
     deaths: Deaths, z: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Maximise the partial likelihood of each column; halve what steps too far."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Maximise the partial likelihood of each column; halve what steps too far.
+
+    Returns coefficients, information, and whether the last step was small: each (p,).
+    """
     beta = np.zeros(z.shape[1])
     height, slope, information = _likelihood(deaths, z, beta)
-    start = height
     arrived = np.zeros(z.shape[1], dtype=bool)
     step = slope / information
     for _ in range(_STEPS):
@@ -159,7 +156,7 @@ def _newton(
         if arrived.all():
             break
         step = np.where(better, slope / information, step / 2)
-    return beta, information, height - start, arrived
+    return beta, information, arrived
 
 
 def _likelihood(
