@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lesionary.radiomics.texture.catalogue import FAMILIES
@@ -41,66 +43,86 @@ def _along(region: Region, first: Ints, offset: int, voxels: Ints) -> Matrices:
     )
 
 
+@dataclass(frozen=True)
+class _Distribution:
+    """How probable each value is, in each of several matrices."""
+
+    size: int
+    which: Ints
+    value: Floats
+    p: Floats
+
+    def mean(self, weight: Floats) -> Floats:
+        sums = np.bincount(self.which, weights=self.p * weight, minlength=self.size)
+        return sums.astype(np.float64, copy=False)
+
+    def moment(self, power: int, centre: Floats) -> Floats:
+        return self.mean((self.value - centre[self.which]) ** power)
+
+    def entropy(self) -> Floats:
+        return self.mean(-np.log2(self.p))
+
+
 def features(matrices: Matrices, n_levels: int) -> dict[str, Floats]:
     """Return the features of each matrix, by IBSI code; NaN for a matrix without pairs.
 
     Where all pairs are of one level, the correlation is 1 (a level is always beside its like)
     and information correlation 1 is 0 (it tells nothing of its neighbour).
     """
-    which, size = matrices.which, len(matrices)
-    i, j = matrices.row.astype(np.float64), matrices.column.astype(np.float64)
     total = matrices.total
-    apart = np.abs(i - j)
+
+    def distribution(index: Ints) -> _Distribution:
+        which, value, count = matrices.marginal(index)
+        return _Distribution(len(matrices), which, value.astype(np.float64), count / total[which])
+
+    # Most features depend on the levels, their differences or their sums alone.
+    level = distribution(matrices.row)
+    apart = distribution(np.abs(matrices.row - matrices.column))
+    summed = distribution(matrices.row + matrices.column)
+    k = apart.value
+    average, difference = level.mean(level.value), apart.mean(k)
+    variance, contrast = level.moment(2, average), apart.mean(k**2)
+    covariance = variance - contrast / 2
+    tendency = summed.moment(2, 2 * average)
+
+    share = matrices.count / total[matrices.which]
+    maximum = np.zeros(len(matrices))
+    np.maximum.at(maximum, matrices.which, share)
+    level_entropy = level.entropy()
+    # Of symmetric matrices both marginals are the same, and the cross entropies HXY1 and HXY2
+    # of the manual are both twice their entropy.
     with np.errstate(invalid="ignore", divide="ignore"):
-
-        def mean(weight: Floats) -> Floats:
-            return matrices.sum(weight) / total
-
-        p = matrices.count / total[which]
-        average = mean(i)
-        variance = mean((i - average[which]) ** 2)
-        covariance = mean((i - average[which]) * (j - average[which]))
-        cluster = i + j - 2 * average[which]
-        joint_entropy = mean(-np.log2(p))
-        difference = mean(apart)
-        # Entropies of the marginals. Of symmetric matrices both are the same, and both cross
-        # entropies HXY1 and HXY2 of the manual are their sum.
-        level_entropy = _entropy(matrices, matrices.row, total)
+        joint_entropy = matrices.sum(-np.log2(share)) / total
         shared = np.maximum(2 * level_entropy - joint_entropy, 0)
-        maximum = np.full(size, np.nan)
-        np.fmax.at(maximum, which, p)
-        values = (
-            maximum,
-            average,
-            variance,
-            joint_entropy,
-            difference,
-            mean((apart - difference[which]) ** 2),
-            _entropy(matrices, np.abs(matrices.row - matrices.column), total),
-            2 * average,
-            mean(cluster**2),
-            _entropy(matrices, matrices.row + matrices.column, total),
-            mean(p),
-            mean(apart**2),
-            difference,
-            mean(1 / (1 + apart)),
-            mean(1 / (1 + apart / n_levels)),
-            mean(1 / (1 + apart**2)),
-            mean(1 / (1 + (apart / n_levels) ** 2)),
-            mean(np.where(apart > 0, 1 / np.maximum(apart, 1) ** 2, 0)),
-            np.where(variance == 0, 1.0, covariance / variance),
-            mean(i * j),
-            mean(cluster**2),
-            mean(cluster**3),
-            mean(cluster**4),
-            np.where(level_entropy == 0, 0.0, -shared / level_entropy),
-            np.sqrt(1 - np.exp(-2 * shared)),
-        )
-    return dict(zip(FAMILIES["glcm"], values, strict=True))
-
-
-def _entropy(matrices: Matrices, index: Ints, total: Floats) -> Floats:
-    which, _, count = matrices.marginal(index)
-    p = count / total[which]
-    entropy = np.bincount(which, weights=-p * np.log2(p), minlength=len(matrices))
-    return np.where(total > 0, entropy, np.nan)
+        second_moment = matrices.sum(share) / total
+        correlation = np.where(variance == 0, 1.0, covariance / variance)
+        information = np.where(level_entropy == 0, 0.0, -shared / level_entropy)
+    values = (
+        maximum,
+        average,
+        variance,
+        joint_entropy,
+        difference,
+        apart.moment(2, difference),
+        apart.entropy(),
+        2 * average,
+        tendency,
+        summed.entropy(),
+        second_moment,
+        contrast,
+        difference,
+        apart.mean(1 / (1 + k)),
+        apart.mean(1 / (1 + k / n_levels)),
+        apart.mean(1 / (1 + k**2)),
+        apart.mean(1 / (1 + (k / n_levels) ** 2)),
+        apart.mean(np.where(k > 0, 1 / np.maximum(k, 1) ** 2, 0)),
+        correlation,
+        covariance + average**2,
+        tendency,
+        summed.moment(3, 2 * average),
+        summed.moment(4, 2 * average),
+        information,
+        np.sqrt(1 - np.exp(-2 * shared)),
+    )
+    known = (np.where(total > 0, value, np.nan) for value in values)
+    return dict(zip(FAMILIES["glcm"], known, strict=True))

@@ -133,5 +133,9 @@ def tally(keys: Ints, size: int, weights: Floats | None = None) -> tuple[Ints, F
         count = np.bincount(keys, weights=weights)
         found = np.flatnonzero(count)
         return found, count[found].astype(np.float64)
-    found, place = np.unique(keys, return_inverse=True)
-    return found, np.bincount(place, weights=weights, minlength=found.size).astype(np.float64)
+    order = np.argsort(keys, kind="stable")  # quick where sorted pieces were put together
+    keys = keys[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    if weights is None:
+        return keys[first], np.diff(first, append=keys.size).astype(np.float64)
+    return keys[first], np.add.reduceat(weights[order], first)
