@@ -64,6 +64,12 @@ def test_a_patient_in_two_splits_is_refused(split: pd.DataFrame) -> None:
         fit_survival(split.assign(split="test"), COLUMNS)
 
 
+def test_tune_rows_without_events_are_told(split: pd.DataFrame) -> None:
+    split.loc[120:159, "event"] = 0
+    with pytest.raises(ModelError, match=r"on the tune rows\. All 40 rows are censored"):
+        fit_survival(split, COLUMNS, model="cox-elastic-net")
+
+
 def test_a_model_that_is_not_known(made: pd.DataFrame) -> None:
     with pytest.raises(ModelError, match="no survival model 'coxx'"):
         fit_survival(made, COLUMNS, model="coxx")

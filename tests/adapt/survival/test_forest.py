@@ -59,6 +59,17 @@ def test_damaged_trees_are_refused(grown, name: str, value: int) -> None:
         RandomSurvivalForest.of_parts(Parts(parts.facts, {**parts.arrays, name: broken}))
 
 
+def test_arrays_of_another_kind_are_refused(grown) -> None:
+    parts = grown.parts()
+    for name in ("left", "term", "threshold"):
+        broken = {**parts.arrays, name: parts.arrays[name][:-1]}
+        with pytest.raises(ValueError, match=r"must|could not be broadcast"):
+            RandomSurvivalForest.of_parts(Parts(parts.facts, broken))
+    broken = {**parts.arrays, "left": parts.arrays["left"].astype(float)}
+    with pytest.raises(ValueError, match="numbered"):
+        RandomSurvivalForest.of_parts(Parts(parts.facts, broken))
+
+
 def test_several_rows_a_patient_are_told(made: pd.DataFrame) -> None:
     rows = made.assign(patient_id=np.arange(200) // 2)
     with pytest.warns(SurvivalWarning, match="200 rows are of 100 patients"):

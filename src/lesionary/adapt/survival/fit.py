@@ -9,7 +9,6 @@ import pandas as pd
 
 from lesionary.adapt.survival.cox import CoxModel, fit_cox
 from lesionary.adapt.survival.forest import RandomSurvivalForest, fit_survival_forest
-from lesionary.adapt.survival.outcome import read_outcome
 from lesionary.adapt.survival.penalised import fit_elastic_net_cox
 from lesionary.cohort.columns import PATIENT, SPLIT
 from lesionary.errors import ModelError
@@ -82,10 +81,7 @@ def fit_survival(
         return fit_cox(train, columns, **told, **options)
     if model == "forest":
         return fit_survival_forest(train, columns, **told, seed=seed, **options)
-    if tune is not None:
-        read_outcome(tune, time, event, whose)
-        options = {"tune": tune, **options}
-    return fit_elastic_net_cox(train, columns, **told, seed=seed, **options)
+    return fit_elastic_net_cox(train, columns, **told, seed=seed, **{"tune": tune, **options})
 
 
 def _split(table: pd.DataFrame, patient: str | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:

@@ -134,6 +134,11 @@ class RandomSurvivalForest:
     def _check(self) -> None:
         """Raise if a damaged file would lead rows astray, or round in circles."""
         nodes = len(self.left)
+        branches = (self.left, self.right, self.term)
+        if any(one.shape != (nodes,) or one.dtype != np.int64 for one in branches):
+            raise ValueError("nodes must be numbered")
+        if self.threshold.shape != (nodes,):
+            raise ValueError("nodes must have a threshold each")
         own = np.arange(nodes)
         inner = self.left >= 0
         for child in (self.left, self.right):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def maximise(
     null = log_likelihood(sets, given)
     if ridge == 0:
         _identified(information(sets, x, given), terms, outcome)
-    value = null
+    value, slack = null, _CONVERGED * max(1.0, abs(null))
     for _ in range(_STEPS):
         score = given + x @ beta
         slope = x.T @ value_and_slope(sets, score)[1] - ridge * beta
@@ -97,7 +98,7 @@ def maximise(
         except np.linalg.LinAlgError:
             _infinite(terms, beta)
         gain = float(slope @ step) / 2
-        if gain < _CONVERGED * max(1.0, abs(null)):
+        if gain < slack:
             break
         size = 1.0
         while size > 1e-8:
@@ -105,7 +106,7 @@ def maximise(
             spread = float(np.ptp(x @ there))
             if spread < _WIDEST:
                 reached = log_likelihood(sets, given + x @ there) - ridge / 2 * float(there @ there)
-                if reached >= value:
+                if reached >= value - slack:
                     break
             size /= 2
         if spread > _WIDEST / 2:
@@ -143,7 +144,7 @@ def _identified(curvature: NDArray[np.float64], terms: Sequence[str], outcome: O
         )
 
 
-def _infinite(terms: Sequence[str], direction: NDArray[np.float64]) -> None:
+def _infinite(terms: Sequence[str], direction: NDArray[np.float64]) -> NoReturn:
     name = terms[int(np.argmax(np.abs(direction)))]
     raise ModelError(
         f"{name}: the likelihood grows without end with its coefficient, because it separates "

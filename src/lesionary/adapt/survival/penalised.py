@@ -76,7 +76,7 @@ def fit_elastic_net_cox(
         if tune is None:
             gain = _crossed(table, columns, ordinal, outcome, l1_ratio, along, folds, seed)
         else:
-            judged = read_outcome(tune, time, event, patient)
+            judged = _tuning(tune, time, event, patient)
             betas = path(x, outcome, l1_ratio, along)
             gain = _likelihoods(design.matrix(tune), judged, betas)
         best = int(np.argmax(gain))
@@ -107,6 +107,13 @@ def fit_elastic_net_cox(
         penalty=float(along[-1]),
         l1_ratio=l1_ratio,
     )
+
+
+def _tuning(table: pd.DataFrame, time: str, event: str, patient: str | None) -> Outcome:
+    try:
+        return read_outcome(table, time, event, patient)
+    except ModelError as error:
+        raise ModelError(f"The penalty cannot be chosen on the tune rows. {error}") from error
 
 
 def patient_folds(outcome: Outcome, folds: int, seed: int) -> NDArray[np.int64]:

@@ -100,8 +100,7 @@ def proportional_hazards(
     rising = np.argsort(outcome.time[sets.died], kind="stable")
     residual = schoenfeld(sets, x, score)[rising]
     when = outcome.time[sets.died][rising]
-    scaled = information(sets, x, score)
-    inverse = np.linalg.inv(scaled)
+    inverse = np.linalg.inv(information(sets, x, score))
     late = _clock(when, outcome, clock)
     late = late - late.mean()
     spread = float(late @ late)
