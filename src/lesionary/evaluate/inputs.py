@@ -77,7 +77,7 @@ def labelled(
     EvaluationError
         If lengths or indexes differ, a value is missing or infinite, or there is one class only.
     """
-    _same_rows(y=y, score=score, groups=groups)
+    same_rows(y=y, score=score, groups=groups)
     names = np.asarray(y)
     try:
         values = np.asarray(score, dtype=np.float64)
@@ -90,8 +90,8 @@ def labelled(
             f"Labels have the shape {names.shape} and scores {values.shape}; wanted are (n,) "
             "and (n,) or (n, classes)."
         )
-    _complete("y", pd.isna(names))
-    _complete("score", ~np.isfinite(values))
+    complete("y", pd.isna(names))
+    complete("score", ~np.isfinite(values))
     present = pd.unique(names).tolist()
     if classes is None:
         classes = _classes_of(score, present)
@@ -131,7 +131,7 @@ def group_codes(groups: ArrayLike | None, n: int) -> tuple[NDArray[np.int64], bo
         raise EvaluationError(
             f"Groups have the shape {names.shape}; wanted is one group a row, ({n},)."
         )
-    _complete("groups", pd.isna(names))
+    complete("groups", pd.isna(names))
     return pd.factorize(names)[0].astype(np.int64), True
 
 
@@ -146,7 +146,7 @@ def _classes_of(score: ArrayLike, present: list[Any]) -> list[Any]:
     return [0, 1] if len(found) == 1 and found[0] in (0, 1) else found
 
 
-def _same_rows(**given: ArrayLike | None) -> None:
+def same_rows(**given: ArrayLike | None) -> None:
     """Raise unless all have the same rows: positions never join what indexes tell apart."""
     known = {name: value for name, value in given.items() if value is not None}
     single = [name for name, value in known.items() if np.ndim(value) == 0]
@@ -171,7 +171,8 @@ def _same_rows(**given: ArrayLike | None) -> None:
         raise EvaluationError("There are no rows.")
 
 
-def _complete(name: str, missing: Any) -> None:
+def complete(name: str, missing: Any) -> None:
+    """Raise if anything of a row is missing: say how many rows, and which is the first."""
     rows = np.atleast_1d(np.asarray(missing, dtype=bool).reshape(len(missing), -1).any(axis=1))
     if rows.any():
         raise EvaluationError(

@@ -70,19 +70,6 @@ def test_log_rank_of_r_documented_lung(lung):
     assert (round(test.statistic, 1), test.df, round(test.p, 3)) == (10.3, 1, 0.001)
 
 
-def test_log_rank_of_r_documented_ovarian():
-    # survdiff(Surv(futime, fustat) ~ rx, ovarian): 7 observed, 5.23 expected; chisq 1.1, p 0.3.
-    one = [(59, 1), (115, 1), (156, 1), (1106, 0), (431, 1), (448, 0), (268, 1), (329, 1),
-           (477, 0), (638, 1), (803, 0), (855, 0), (1040, 0)]  # fmt: skip
-    two = [(464, 1), (475, 1), (563, 1), (744, 0), (769, 0), (770, 0), (353, 1), (365, 1),
-           (377, 0), (421, 0), (1129, 0), (1206, 0), (1227, 0)]  # fmt: skip
-    time, event = zip(*one, *two, strict=True)
-    test = log_rank(time, event, [1] * 13 + [2] * 13)
-    assert test.observed == (7, 5)
-    assert np.round(test.expected, 2).tolist() == [5.23, 6.77]
-    assert (round(test.statistic, 1), round(test.p, 1)) == (1.1, 0.3)
-
-
 @pytest.mark.parametrize("groups", [2, 3, 6])
 def test_log_rank_is_that_of_lifelines(groups):
     rng = np.random.default_rng(groups)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import trapezoid
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.inputs import _complete, _same_rows
+from lesionary.evaluate.inputs import complete, same_rows
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.censoring import Train, inverse, need_followed, still_followed
 from lesionary.evaluate.survival.curve import kaplan_meier
@@ -127,14 +127,14 @@ def _checked(
 ) -> tuple[Survival, NDArray[np.float64], NDArray[np.float64]]:
     rows = survival(time, event, groups=groups)
     at = checked_times(times, rows)
-    _same_rows(time=time, survival_probabilities=survival_probabilities)
+    same_rows(time=time, survival_probabilities=survival_probabilities)
     values = np.asarray(survival_probabilities, dtype=np.float64)
     if values.shape != (rows.n, len(at)):
         raise EvaluationError(
             f"Probabilities have the shape {values.shape}; wanted is {(rows.n, len(at))}: a row a "
             "row, a column a time."
         )
-    _complete("survival_probabilities", ~np.isfinite(values))
+    complete("survival_probabilities", ~np.isfinite(values))
     if values.min() < 0 or values.max() > 1:
         raise EvaluationError(
             f"Probabilities lie between 0 and 1; these from {values.min():g} to {values.max():g}. "

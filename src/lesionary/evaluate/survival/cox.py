@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.inputs import _complete, _same_rows
+from lesionary.evaluate.inputs import complete, same_rows
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.concordance import concordance_of_each
 from lesionary.evaluate.survival.inputs import Survival, survival
@@ -116,7 +116,7 @@ def cox_univariate(
         If a value is missing or infinite, or there is no event.
     """
     rows = survival(time, event, groups=groups)
-    _same_rows(time=time, x=x)
+    same_rows(time=time, x=x)
     try:
         values = np.asarray(x, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -131,7 +131,7 @@ def cox_univariate(
     wrong = ~np.isfinite(values).all(axis=0)
     if wrong.any():
         first = int(np.argmax(wrong))
-        _complete(f"Covariate {names[first]!r}", ~np.isfinite(values[:, first]))
+        complete(f"Covariate {names[first]!r}", ~np.isfinite(values[:, first]))
     return _table(rows, values, names, level, standardise)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.inputs import _complete, _same_rows, group_codes
+from lesionary.evaluate.inputs import complete, group_codes, same_rows
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def survival(
     >>> survival([5, 8, 12], [1, 0, 1], [0.3, 0.1, 0.2]).events
     2
     """
-    _same_rows(time=time, event=event, risk=risk, groups=groups)
+    same_rows(time=time, event=event, risk=risk, groups=groups)
     times = _numbers("time", time)
     if (times <= 0).any():
         raise EvaluationError(
@@ -122,8 +122,8 @@ def arms(group: ArrayLike, time: ArrayLike) -> tuple[NDArray[np.int64], tuple[An
     EvaluationError
         If there is not one for each time, or a value is missing.
     """
-    _same_rows(time=time, group=group)
-    _complete("group", pd.isna(np.asarray(group)))
+    same_rows(time=time, group=group)
+    complete("group", pd.isna(np.asarray(group)))
     codes, names = pd.factorize(pd.Series(group), sort=True)
     return codes.astype(np.int64), tuple(names.tolist())
 
@@ -137,5 +137,5 @@ def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
         values = values[:, 0]
     if values.ndim != 1:
         raise EvaluationError(f"{name} has the shape {values.shape}; wanted is one number a row.")
-    _complete(name, ~np.isfinite(values))
+    complete(name, ~np.isfinite(values))
     return values

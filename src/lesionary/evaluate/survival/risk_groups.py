@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.inputs import _complete
+from lesionary.evaluate.inputs import complete
 
 
 @dataclass(frozen=True)
@@ -90,5 +90,5 @@ def _risks(risk: ArrayLike) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     values = np.asarray(risk, dtype=np.float64)
     if values.ndim != 1 or len(values) == 0:
         raise EvaluationError(f"Risks have the shape {values.shape}; wanted is (n,).")
-    _complete("risk", ~np.isfinite(values))
+    complete("risk", ~np.isfinite(values))
     return values
