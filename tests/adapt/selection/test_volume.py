@@ -38,7 +38,7 @@ def test_verdicts(lesions: tuple[pd.DataFrame, np.ndarray, np.ndarray]) -> None:
         "energy": "stands in for volume",
         "inverse": "stands in for volume",
         "related": "related to volume",
-        "marker": "related to volume and tells more",
+        "marker": "related to volume; tells more",
         "noise": "no relation seen",
         "constant": "constant",
     }

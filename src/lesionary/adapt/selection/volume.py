@@ -57,7 +57,7 @@ def volume_confounding(
     -----
     The interval of a Spearman correlation is that of Bonett and Wright (Psychometrika 2000; 65:
     23). Verdicts: "constant"; "stands in for volume" at the threshold or above; "related to
-    volume" where ``q`` is below 1 - level; else "no relation seen". With ``y``, "and tells
+    volume" where ``q`` is below 1 - level; else "no relation seen". With ``y``, "; tells
     more" is added where ``partial_q`` is below 1 - level.
 
     Examples
@@ -138,7 +138,7 @@ def _beyond(
     partial = np.clip(partial, -1.0, 1.0)
     p = np.where(left, _p_of_correlation(partial, independent - 3), 1.0)
     q = benjamini_hochberg(p)
-    more = np.where((q < 1 - level) & (found["verdict"] != "constant"), " and tells more", "")
+    more = np.where((q < 1 - level) & (found["verdict"] != "constant"), "; tells more", "")
     return found.assign(
         auc=univariate_auc(ranks, codes),
         volume_auc=float(univariate_auc(of_size, codes)[0]),
