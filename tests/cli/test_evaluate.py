@@ -163,3 +163,20 @@ def test_published_table_of_head_cts(real_data: Path, tmp_path: Path) -> None:
     assert results["auc"][models].round(3).tolist() == [0.794, 0.767, 0.793]
     assert results["f1"][models].round(3).tolist() == [0.754, 0.728, 0.745]
     assert "0.754–0.834" in result.output
+
+
+def test_many_models_print_the_smallest_p_and_write_all(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 60)
+    table = pd.DataFrame({"lesion_id": [f"l{i}" for i in range(60)], "target": y})
+    names = [f"m{number}" for number in range(6)]
+    for name in names[:-1]:
+        table[name] = y + rng.normal(size=60)
+    table["m5"] = table["m4"]  # the same model twice: a difference without an interval
+    table.to_csv(tmp_path / "w.csv", index=False)
+    words = ("--scores", ",".join(names), "--resamples", 50, "--no-figures", "--out", tmp_path)
+    result = lesionary_evaluate(tmp_path / "w.csv", *words)
+    assert result.exit_code == 0
+    assert "comparisons.csv has 5 more" in " ".join(result.output.split())
+    assert "no corrected p can be below" in result.output
+    assert len(pd.read_csv(tmp_path / "comparisons.csv")) == 15

@@ -214,3 +214,26 @@ def test_empty() -> None:
     empty = pd.DataFrame({"lesion_id": [], "target": [], "score": []})
     with pytest.raises(EvaluationError, match="has no rows"):
         read_predictions(empty)
+
+
+def test_columns_of_the_same_names_as_ours(long: pd.DataFrame, survival: pd.DataFrame) -> None:
+    one = long[long["model"] == "a"].drop(columns="model")
+    wide = one.rename(columns={"score_1": "score"}).assign(row=7)
+    read = read_predictions(wide, scores=["score"])
+    assert read.of("score")["score"].tolist() == one["score_1"].tolist()
+    assert (read.of("score")["row"] == 7).all()
+    risk = read_predictions(survival, scores=["score_risk"], kind="survival")
+    assert risk.models == ("score_risk",)
+    cohort = one[["lesion_id"]].assign(score_x=1.0, model="CT 5000", score=3.0, sex="f")
+    read = read_predictions(long, by="model", table=cohort)
+    assert read.classes == ("0", "1")
+    assert "sex" in read.table
+    assert read.models == ("a", "b")
+
+
+def test_events_as_words_of_a_csv(survival: pd.DataFrame, tmp_path: Path) -> None:
+    happened = survival.assign(time=1.0, event=[True, False, None, True, False])
+    happened.to_csv(tmp_path / "s.csv", index=False)
+    read = read_predictions(tmp_path / "s.csv")
+    assert read.table["event"].tolist() == [1, 0, 1, 0]
+    assert read.set_aside["reason"].tolist() == ["event is neither 0 nor 1"]

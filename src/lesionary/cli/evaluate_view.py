@@ -53,6 +53,8 @@ def print_evaluation(evaluation: Evaluation) -> None:
             typer.echo(f"\n{one}")
         else:
             console.print(_comparisons(one.table))
+            for note in one.notes:
+                typer.echo(f"  {note}")
     if evaluation.subgroups:
         console.print(_subgroups(evaluation.subgroup_table))
     read = evaluation.predictions
@@ -132,13 +134,16 @@ def _comparisons(table: pd.DataFrame) -> Table:
         f"{table['metric'].iloc[0]}: the {_SHOWN} comparisons with the smallest p; "
         f"comparisons.csv has {hidden:,} more"
     )
-    for name in ("model", "against", "difference", "p", "corrected"):
-        view.add_column(name, justify="left" if name in ("model", "against") else "right")
+    for name in ("model", "against"):
+        view.add_column(name, overflow="fold")
+    for name in ("difference", "p", "corrected"):
+        view.add_column(name, justify="right")
     for _, row in table.nsmallest(_SHOWN, ["p"]).iterrows():
+        interval = "" if pd.isna(row["low"]) else f"\n{row['low']:+.3f} to {row['high']:+.3f}"
         view.add_row(
             escape(row["first"]),
             escape(row["second"]),
-            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
+            f"{row['difference']:+.3f}{interval}",
             _p_words(row["p"]),
             _p_words(row["corrected_p"]),
         )

@@ -34,7 +34,7 @@ def calibration_slope(
     Parameters
     ----------
     y : array_like (n,)
-        Labels of two classes.
+        Labels of two classes; the positive one is the second as sorted (give ``y == "name"``).
     probability : array_like (n,) or (n, 2)
         Of the second class. Those of 0 or 1 count as 1e-6 from there, and a note says so.
     groups : array_like (n,), optional

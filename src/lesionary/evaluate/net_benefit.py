@@ -56,7 +56,7 @@ def decision_curve(
     Parameters
     ----------
     y : array_like (n,)
-        Labels of two classes.
+        Labels of two classes; the positive one is the second as sorted (give ``y == "name"``).
     probabilities : mapping of str to array_like (n,) or (n, 2)
         Of the second class, one a model.
     groups : array_like (n,), optional

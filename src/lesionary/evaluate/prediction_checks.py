@@ -11,6 +11,9 @@ from lesionary.cohort.columns import EVENT, LESION, PATIENT, SPLIT, TIME
 from lesionary.errors import EvaluationError
 
 MODEL, TARGET, FRACTION = "model", "target", "fraction"
+ROW = "\0row"
+"""Column of the row as a spreadsheet counts it, by a name that no table has."""
+
 _SEVERAL = 5
 """Names that a message shows."""
 
@@ -43,11 +46,11 @@ def set_aside(
     for words, mask in reversed(reasons.items()):  # so that the first to hold is the one told
         reason[mask] = words
     bad = reason != ""
-    aside = rows.loc[bad, ["row", LESION, MODEL]].assign(reason=reason[bad])
+    aside = rows.loc[bad, [ROW, LESION, MODEL]].assign(reason=reason[bad])
     rows = rows[~bad].copy()
     if kind == "survival":
         rows[EVENT] = rows[EVENT].astype(np.int64)
-    return rows, aside.reset_index(drop=True)
+    return rows, aside.rename(columns={ROW: "row"}).reset_index(drop=True)
 
 
 def check_unique(rows: pd.DataFrame) -> None:
@@ -58,7 +61,7 @@ def check_unique(rows: pd.DataFrame) -> None:
         one = twice.iloc[0]
         raise EvaluationError(
             f"{len(twice):,} rows repeat a lesion of the same model, first {one[LESION]!r} of "
-            f"{one[MODEL]!r} in row {one['row']}: a lesion is judged once. If the table is of "
+            f"{one[MODEL]!r} in row {one[ROW]}: a lesion is judged once. If the table is of "
             "several models, say with `by` which column tells them apart."
         )
 

@@ -23,6 +23,7 @@ from lesionary.errors import EvaluationError
 from lesionary.evaluate.prediction_checks import (
     FRACTION,
     MODEL,
+    ROW,
     TARGET,
     check_agreement,
     check_unique,
@@ -170,7 +171,7 @@ def read_predictions(
     check_unique(rows)
     check_agreement(rows, kind)
     notes += table_notes(rows)
-    rows = rows.drop(columns="row").reset_index(drop=True)
+    rows = rows.drop(columns=ROW).reset_index(drop=True)
     return Predictions(rows, kind, classes, columns, aside, tuple(notes), leaks(rows))
 
 
@@ -183,7 +184,7 @@ def _opened(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
 def _with_lesions(
     rows: pd.DataFrame, lesion: str, by: str | None, notes: list[str]
 ) -> pd.DataFrame:
-    rows = rows.assign(row=rows.index)
+    rows = rows.assign(**{ROW: rows.index})
     if lesion in rows:
         if lesion != LESION:
             rows = rows.drop(columns=LESION, errors="ignore").rename(columns={lesion: LESION})
@@ -210,8 +211,10 @@ def _joined(rows: pd.DataFrame, table: str | Path | pd.DataFrame) -> pd.DataFram
             f"{len(unknown):,} lesions of the predictions are not in {name}: {several(unknown)}. "
             "Lesions are joined by lesion_id, exactly."
         )
-    new = [LESION, *(column for column in more if column not in rows)]
-    joined = rows.merge(more[new], on=LESION, how="left", validate="many_to_one")
+    ours = {*rows, MODEL, FRACTION, SCORE, ROW}
+    new = [name for name in more if name not in ours and not str(name).startswith(_PREFIX)]
+    more = more[[LESION, *new]]
+    joined = rows.merge(more, on=LESION, how="left", validate="many_to_one")
     return joined.set_axis(rows.index)
 
 
@@ -230,9 +233,10 @@ def _one_row_a_model(
     if scores and by is None:
         kind = kind or ("classes" if target in rows else "survival")
         score = SCORE if kind == "classes" else RISK
-        rows = rows.drop(columns=[MODEL, SCORE, RISK], errors="ignore")
-        kept = [column for column in rows if column not in scores]
-        rows = rows.melt(kept, list(scores), var_name=MODEL, value_name=score)
+        kept = [name for name in rows if name not in (*scores, MODEL, SCORE, RISK)]
+        # Under a name that no column has: pandas refuses any other.
+        rows = rows[[*kept, *scores]].melt(kept, list(scores), var_name=MODEL, value_name="\0")
+        rows = rows.rename(columns={"\0": score})
         columns: tuple[str, ...] = (score,)
     else:
         if scores and len(scores) > 1:
@@ -324,7 +328,7 @@ def _with_classes(
 
 
 def _named(rows: pd.DataFrame) -> str:
-    return ", ".join(str(column) for column in rows if column != "row")
+    return ", ".join(str(column) for column in rows if column != ROW)
 
 
 def _split(value: Any) -> str:

@@ -125,6 +125,17 @@ def test_models_are_compared_on_shared_lesions_each_at_its_own_threshold() -> No
     assert (found.of("a", "auc").result.n, found.of("b", "auc").result.n) == (119, 120)
 
 
+def test_models_without_a_shared_lesion(tmp_path: Path) -> None:
+    table = binary()
+    other = (table["lesion_id"].str[1:].astype(int) % 4 < 2) == (table["model"] == "a")
+    found = judge(table[other])
+    assert "compared on the 0 that all have" in found.predictions.notes[0]
+    assert found.of("a", "auc").result.n == 60
+    assert "not compared by auc" in found.notes[-1]
+    written = write_evaluation(found, tmp_path)
+    assert [path.name for path in written] == ["results.json", "results.csv"]
+
+
 def test_one_class_in_the_split_gives_reasons_and_no_numbers() -> None:
     table = binary()
     table.loc[table["split"] == "test", "target"] = 1

@@ -34,7 +34,7 @@ def roc_curve(
     Parameters
     ----------
     y : array_like (n,)
-        Labels of two classes.
+        Labels of two classes; the positive one is the second as sorted (give ``y == "name"``).
     score : array_like (n,) or (n, 2)
         Higher for the second class.
     groups : array_like (n,), optional

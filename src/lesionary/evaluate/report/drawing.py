@@ -55,9 +55,11 @@ def curve_of_decisions(evaluation: Evaluation) -> DecisionCurve | None:
     if len(predictions.classes) != 2:
         return None
     rows = evaluation.shared_rows()
-    models = [name for name, one in rows.items() if are_probabilities(predictions, one)]
     first = next(iter(rows.values()))
-    if not models or first.empty:
+    if first.empty:
+        return None
+    models = [name for name, one in rows.items() if are_probabilities(predictions, one)]
+    if not models:
         return None
     settings = evaluation.settings
     try:

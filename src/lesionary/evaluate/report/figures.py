@@ -40,7 +40,7 @@ def draw_roc(
     Parameters
     ----------
     y : array_like (n,)
-        Labels of two classes.
+        Labels of two classes; the positive one is the second as sorted (give ``y == "name"``).
     scores : mapping of str to array_like (n,)
         Of the second class, one a model.
     groups : array_like (n,), optional

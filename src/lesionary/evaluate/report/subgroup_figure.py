@@ -36,7 +36,7 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
     if not named:
         raise EvaluationError("There is no subgroup that could be judged, and nothing to draw.")
     lines = sum(len(one.counts) + 1 for one in found)
-    with figure_of(0.6 + _ROW * lines) as figure:
+    with figure_of(0.8 + _ROW * lines) as figure:
         axes = figure.add_subplot()
         place = 0.0
         ticks: list[tuple[float, str]] = []
@@ -75,9 +75,9 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
             label.set_fontweight("normal" if name.endswith("  ") else "bold")
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_ylim(place - 0.4, -1.6)
+        axes.set_ylim(place - 0.4, -2.4)
         head = "n (events),\np of interaction"
-        axes.text(1.02, -1, head, transform=right, va="center", fontsize=7, color=GREY)
+        axes.text(1.02, -1.6, head, transform=right, va="center", fontsize=7, color=GREY)
         axes.margins(x=0.05)
         axes.set_xlabel(named[0])
     return figure
