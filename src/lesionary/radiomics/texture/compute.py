@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,7 @@ def texture_features(
             values = computed.features(family, how)
             for code, name in FAMILIES[family].items():
                 value = _average(values[code])
-                why = "" if value == value else _reason(values, how, distance)
+                why = _reason(values, how, distance) if math.isnan(value) else ""
                 rows.append((code, aggregation, family, name, value, why))
     columns = ["code", "aggregation", "family", "name", "value", "reason"]
     return pd.DataFrame(rows, columns=columns).set_index(["code", "aggregation"])

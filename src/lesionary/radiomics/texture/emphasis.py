@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lesionary.radiomics.texture.catalogue import FAMILIES
-from lesionary.radiomics.texture.matrices import Floats, Matrices
+from lesionary.radiomics.texture.matrices import Floats, Ints, Matrices
 
 
 def emphases(family: str, matrices: Matrices) -> dict[str, Floats]:
@@ -48,6 +48,6 @@ def emphases(family: str, matrices: Matrices) -> dict[str, Floats]:
     return dict(zip(FAMILIES[family], values, strict=False))
 
 
-def _sum_of_squares(matrices: Matrices, index: np.ndarray) -> Floats:
+def _sum_of_squares(matrices: Matrices, index: Ints) -> Floats:
     which, _, count = matrices.marginal(index)
     return np.asarray(np.bincount(which, count**2, len(matrices)), dtype=np.float64)
