@@ -15,6 +15,7 @@ from lesionary.adapt.survival import (
     fit_cox,
     fit_elastic_net_cox,
     fit_survival,
+    run_survival_fit,
     stack_indices,
 )
 from lesionary.errors import ModelError
@@ -94,3 +95,30 @@ def test_a_stack_is_saved_and_read(made: pd.DataFrame, tmp_path) -> None:
     saved = load_model(save_model(stack, tmp_path))
     pd.testing.assert_frame_equal(saved.scores(made), stack.scores(made))
     assert str(saved.model) == str(stack)
+
+
+def test_tables_in_and_a_folder_out(split: pd.DataFrame, tmp_path) -> None:
+    lesions = split[["time", "event", "split"]].assign(
+        lesion_id=[f"l{i}" for i in range(200)],
+        patient_id=[f"p{i}" for i in range(200)],
+        stage=np.where(split["x1"] > 0, "I", "II"),
+    )
+    features = split[COLUMNS].assign(lesion_id=lesions["lesion_id"]).iloc[::-1].iloc[:-1]
+    features.to_csv(tmp_path / "features.csv", index=False)
+    lesions.to_csv(tmp_path / "lesions.csv", index=False)
+    tables = (tmp_path / "features.csv", tmp_path / "lesions.csv", tmp_path / "out")
+    done = run_survival_fit(*tables, clinical=["stage"], model="cox")
+    assert done.fitted.columns == (*COLUMNS, "stage")
+    assert done.fitted.n == 119
+    assert done.errors is not None
+    predictions = pd.read_csv(done.predictions)
+    assert predictions["lesion_id"].tolist() == lesions["lesion_id"].tolist()[1:]
+    rows = split.assign(stage=lesions["stage"]).iloc[1:]
+    again = load_model(done.model).scores(rows)["score_risk"]
+    np.testing.assert_allclose(predictions["score_risk"], again, rtol=1e-9)
+    assert done.score.metric == "tune C-index (Harrell)"
+    assert done.score.n == 40
+    with pytest.raises(ModelError, match="There is a model"):
+        run_survival_fit(*tables)
+    with pytest.raises(ModelError, match="no column 'grade'"):
+        run_survival_fit(*tables, clinical=["grade"], overwrite=True)

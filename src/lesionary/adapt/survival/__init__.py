@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lesionary.adapt.survival.penalised import fit_elastic_net_cox
     from lesionary.adapt.survival.predicted_curves import group_survival, predicted_curves_figure
     from lesionary.adapt.survival.proportional import ProportionalHazards, proportional_hazards
+    from lesionary.adapt.survival.run import SurvivalFit, run_survival_fit
     from lesionary.adapt.survival.screen import Screen, univariate_screen
     from lesionary.adapt.survival.stacking import StackedCox, Stacks, stack_indices
     from lesionary.adapt.survival.warning import SurvivalWarning
@@ -37,6 +38,7 @@ __all__ = [
     "Screen",
     "StackedCox",
     "Stacks",
+    "SurvivalFit",
     "SurvivalWarning",
     "backward_elimination",
     "fit_cox",
@@ -47,6 +49,7 @@ __all__ = [
     "predicted_curves_figure",
     "proportional_hazards",
     "read_outcome",
+    "run_survival_fit",
     "stack_indices",
     "univariate_screen",
     "validate_index",
@@ -65,6 +68,7 @@ _MODULE_OF = {
     "Screen": "screen",
     "StackedCox": "stacking",
     "Stacks": "stacking",
+    "SurvivalFit": "run",
     "SurvivalWarning": "warning",
     "backward_elimination": "elimination",
     "fit_cox": "cox",
@@ -75,6 +79,7 @@ _MODULE_OF = {
     "predicted_curves_figure": "predicted_curves",
     "proportional_hazards": "proportional",
     "read_outcome": "outcome",
+    "run_survival_fit": "run",
     "stack_indices": "stacking",
     "univariate_screen": "screen",
     "validate_index": "external",

@@ -1,0 +1,123 @@
+"""From two tables to a folder with a survival model and its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lesionary.adapt.saving.door import MODEL_FILE, save_model
+from lesionary.adapt.survival.cox import CoxModel
+from lesionary.adapt.survival.fit import SurvivalKind, fit_survival
+from lesionary.adapt.survival.forest import RandomSurvivalForest
+from lesionary.adapt.survival.outcome import read_outcome
+from lesionary.adapt.table import FittingTable, join_table
+from lesionary.cohort.columns import LESION, PATIENT, SPLIT
+from lesionary.cohort.table import write_table
+from lesionary.errors import ModelError
+from lesionary.evaluate.result import Result
+from lesionary.evaluate.survival import c_index
+
+
+@dataclass(frozen=True)
+class SurvivalFit:
+    """What came of fitting a survival model to tables.
+
+    Attributes
+    ----------
+    model, predictions : Path
+    errors : Path or None
+        Where it says why lesions were set aside, if any were.
+    score : Result
+        C-index of the tune rows, or where there are none, of the training rows.
+    fitted : CoxModel or RandomSurvivalForest
+    table : FittingTable
+    """
+
+    model: Path
+    predictions: Path
+    errors: Path | None
+    score: Result
+    fitted: CoxModel | RandomSurvivalForest
+    table: FittingTable
+
+
+def run_survival_fit(
+    features: str | Path,
+    lesions: str | Path,
+    out: str | Path,
+    *,
+    model: SurvivalKind = "cox-elastic-net",
+    time: str = "time",
+    event: str = "event",
+    columns: Sequence[str] | None = None,
+    clinical: Sequence[str] = (),
+    ordinal: Mapping[str, Sequence[str]] | None = None,
+    overwrite: bool = False,
+    seed: int = 0,
+    **options: Any,
+) -> SurvivalFit:
+    """Fit a survival model to a feature table and a lesion table, and write what came of it.
+
+    Parameters
+    ----------
+    features, lesions
+        Tables, joined by ``lesion_id``; see :func:`~lesionary.adapt.table.join_table`.
+    out
+        Folder; gets ``model.zip``, ``predictions.csv`` (every split) and, if there is reason,
+        ``errors.csv``.
+    model, time, event, ordinal, seed, **options
+        As for :func:`~lesionary.adapt.survival.fit_survival`.
+    columns
+        Features to use, by name or pattern. Default: all.
+    clinical
+        Columns of the lesion table to use, too; they may be text.
+    overwrite
+        Replace a model that is there.
+    """
+    out = Path(out)
+    if (out / MODEL_FILE).exists() and not overwrite:
+        raise ModelError(f"There is a model in {out}: give --overwrite, or another --out.")
+    table = join_table(features, lesions, columns=columns)
+    absent = [name for name in clinical if name not in table.lesions]
+    if absent:
+        raise ModelError(f"The lesion table has no column {absent[0]!r}.")
+    used = [*table.features.columns, *clinical]
+    known = [name for name in (PATIENT, SPLIT, time, event) if name in table.lesions]
+    rows = pd.concat([table.features, table.lesions[[*known, *clinical]]], axis=1)
+    fitted = fit_survival(
+        rows, used, time=time, event=event, model=model, ordinal=ordinal, seed=seed, **options
+    )
+    risk = fitted.predict_risk(rows)
+    predictions = table.lesions[[LESION, *known]].rename(columns={time: "time", event: "event"})
+    score = _score(rows, risk, time, event, seed)
+    about = {
+        "features": table.origin,
+        "model": model,
+        "score": score.as_dict(),
+        "train": {"rows": fitted.n, "events": fitted.events, "patients": fitted.patients},
+        "notes": table.notes,
+    }
+    saved = save_model(fitted, out, about)
+    write_table(predictions.assign(model=model, score_risk=risk), out / "predictions.csv")
+    errors = out / "errors.csv" if len(table.set_aside) else None
+    if errors:
+        write_table(table.set_aside, errors)
+    else:
+        (out / "errors.csv").unlink(missing_ok=True)
+    return SurvivalFit(saved, out / "predictions.csv", errors, score, fitted, table)
+
+
+def _score(rows: pd.DataFrame, risk: pd.Series[float], time: str, event: str, seed: int) -> Result:
+    split = rows[SPLIT].to_numpy() if SPLIT in rows else np.full(len(rows), "train")
+    where = "tune" if (split == "tune").any() else "train"
+    mine = split == where
+    outcome = read_outcome(rows[mine], time, event)
+    groups = outcome.patient if outcome.clustered else None
+    found = c_index(outcome.time, outcome.event, risk[mine].to_numpy(), groups, seed=seed)
+    note = "Of rows that the model was fitted to or chosen on, so too good; the test split tells."
+    return replace(found, metric=f"{where} {found.metric}", notes=(*found.notes, note))
