@@ -29,6 +29,15 @@ def test_halves_part_patients_evenly_within_the_classes(seed: int, patients: int
             assert abs(members[0] - members[1]) <= 1
 
 
+def test_patients_of_both_classes_are_cut_too() -> None:
+    """Every patient has a positive lesion, and half of them a negative one."""
+    group = np.concatenate([np.arange(8), np.arange(4)])
+    codes = np.repeat([1, 0], [8, 4])
+    for one, other in islice(halves(codes, group, np.random.default_rng(0)), 20):
+        assert len(one) == len(other) == 6
+        assert set(codes[one]) == set(codes[other]) == {0, 1}
+
+
 def test_folds_hold_out_whole_patients_and_each_row_once() -> None:
     group = np.repeat(np.arange(12), 3)
     codes = (group % 2).astype(np.int64)

@@ -132,19 +132,17 @@ class LateFusion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyp
             raise ModelError("The fusion is not fitted yet: call fit first.")
         checked_columns(X, self.blocks)
         said = self.member_probabilities(X)
+        there = ~np.isnan(said[:, :, 0])
         if self.how == "stacking":
             inputs = self._stacked_inputs(said)
             mixed = np.asarray(self.stacker_.predict_proba(inputs), dtype=np.float64)
         else:
-            weight = self.weights_.to_numpy()[:, None] * ~np.isnan(said[:, :, 0])
-            total = weight.sum(axis=0)
-            # Members that are there but have no weight share it evenly.
-            there = ~np.isnan(said[:, :, 0])
-            weight = np.where(total > 0, weight, there)
+            weight = self.weights_.to_numpy()[:, None] * there
+            # Where only members without weight are there, they share it evenly.
+            weight = np.where(weight.sum(axis=0) > 0, weight, there)
             mixed = np.einsum("mn,mnc->nc", weight, np.nan_to_num(said))
             mixed /= np.maximum(weight.sum(axis=0), _LEAST)[:, None]
-        nothing = np.isnan(said[:, :, 0]).all(axis=0)
-        mixed[nothing] = self.prior_
+        mixed[~there.any(axis=0)] = self.prior_
         return mixed
 
     def predict(self, X: pd.DataFrame) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from lesionary.errors import ModelError
 from lesionary.evaluate.inputs import group_codes
 
 Rows = NDArray[np.int64]
+_TRIES = 100
 
 
 def grouped_folds(
@@ -43,19 +44,32 @@ def grouped_folds(
 def halves(
     codes: NDArray[np.int64], groups: ArrayLike | None, rng: np.random.Generator
 ) -> Iterator[tuple[Rows, Rows]]:
-    """Cut the patients in two random halves without end, each time with both kinds in each.
+    """Cut the patients in two random halves without end, each time with all classes in each.
 
-    A patient's kind is the highest class number among the rows.
+    Patients who have the same classes of rows are shared out evenly.
     """
     group, _ = group_codes(groups, len(codes))
-    kind = np.zeros(int(group.max()) + 1, dtype=np.int64)
-    np.maximum.at(kind, group, codes)
-    if np.bincount(kind)[np.unique(kind)].min() < 2 or len(np.unique(kind)) < 2:
+    classes = int(codes.max()) + 1
+    has = np.zeros((int(group.max()) + 1, classes), dtype=bool)
+    has[group, codes] = True
+    if (has.sum(axis=0) < 2).any():
         raise ModelError(
             "Halves of the patients need two patients of each class: this table has fewer."
         )
-    while True:
-        order = np.lexsort((rng.random(len(kind)), kind))
+    kind = np.unique(has, axis=0, return_inverse=True)[1].reshape(-1)
+    failures = 0
+    while failures < _TRIES:
+        # Kinds in a new order each time, so that those of one patient are not always paired alike.
+        place = rng.permutation(int(kind.max()) + 1)[kind]
         side = np.empty(len(kind), dtype=np.int64)
-        side[order] = (np.arange(len(kind)) + rng.integers(2)) % 2
-        yield np.flatnonzero(side[group] == 0), np.flatnonzero(side[group] == 1)
+        side[np.lexsort((rng.random(len(kind)), place))] = np.arange(len(kind)) % 2
+        side ^= rng.integers(2)
+        if all(has[side == one].any(axis=0).all() for one in (0, 1)):
+            failures = 0
+            yield np.flatnonzero(side[group] == 0), np.flatnonzero(side[group] == 1)
+        else:
+            failures += 1
+    raise ModelError(
+        f"No cut of {len(kind):,} patients in {_TRIES} had all classes in both halves: add "
+        "patients of the rare classes, or merge these."
+    )
