@@ -9,6 +9,9 @@ from lesionary.errors import ModelError
 
 KINDS = {
     "classifier": ("lesionary.adapt.probes.fitted", "FittedClassifier"),
+    "cox": ("lesionary.adapt.survival.cox", "CoxModel"),
+    "cox-stack": ("lesionary.adapt.survival.stacking", "StackedCox"),
+    "survival-forest": ("lesionary.adapt.survival.forest", "RandomSurvivalForest"),
 }
 """Of each kind, the module and the class that puts it together (see ``Savable``)."""
 
