@@ -146,13 +146,15 @@ def _weights(
             )
         counts = np.bincount(code, minlength=len(classes))
         return np.asarray(len(code) / (len(classes) * counts), dtype=np.float64)
-    wrong = set(class_weight) ^ set(classes)
-    if wrong or not all(np.isfinite(one) and one > 0 for one in class_weight.values()):
+    # By text, as the command line has it: '1' is 1.
+    given = {str(name): float(weight) for name, weight in class_weight.items()}
+    names = [str(name) for name in classes]
+    if set(given) != set(names) or not all(0 < weight < np.inf for weight in given.values()):
         raise ModelError(
-            f"class_weight needs a positive number for each class ({', '.join(map(str, classes))}) "
-            f"and nothing else, not {dict(class_weight)}."
+            f"class_weight needs a positive number for each class ({', '.join(names)}) and "
+            f"nothing else, not {given}."
         )
-    return np.array([class_weight[one] for one in classes], dtype=np.float64)
+    return np.array([given[name] for name in names])
 
 
 def _need_patients_apart(group: NDArray[np.int64], splits: NDArray[np.object_]) -> None:

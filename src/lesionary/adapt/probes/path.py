@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lesionary.adapt.probes.families import STRENGTHS
 from lesionary.adapt.probes.logistic import class_probabilities, logistic_path, stopped_path
-from lesionary.adapt.probes.rows import Floats, Fold
+from lesionary.adapt.probes.rows import Floats, Fold, best_first
 from lesionary.adapt.probes.space import Setting
 
 _POINTS = 28
@@ -32,8 +32,8 @@ _LOOKING, _FITTING = 1e-4, 1e-6
 """How exact solutions are, at first and then."""
 
 
-def path_search(folds: Sequence[Fold], metric: str) -> list[tuple[Setting, float]]:
-    """Return strengths C that were fitted, ascending, each with its mean score over the folds."""
+def path_search(folds: Sequence[Fold], metric: str) -> list[tuple[Setting, Floats]]:
+    """Return settings that were fitted, each with its mean scores (2,) over the folds."""
     points = np.linspace(np.log10(STRENGTHS.low), np.log10(STRENGTHS.high), _POINTS)
     paths = [held_logits(fold, points, _LOOKING) for fold in folds]
     places = np.linspace(points[0], points[-1], (_POINTS - 1) * _BETWEEN + 1)
@@ -41,13 +41,13 @@ def path_search(folds: Sequence[Fold], metric: str) -> list[tuple[Setting, float
         [_between_scores(fold, metric, path) for fold, path in zip(folds, paths, strict=True)],
         axis=0,
     )
-    best = np.sort(np.argsort(-looks, kind="stable")[:_REFINED])
+    best = np.sort(best_first(looks)[:_REFINED])
     scores = np.mean([_fitted_scores(fold, metric, places[best]) for fold in folds], axis=0)
     strengths = (10 ** places[best]).tolist()
-    tried = [({"C": C}, score) for C, score in zip(strengths, scores.tolist(), strict=True)]
+    tried = [({"C": C}, score) for C, score in zip(strengths, scores, strict=True)]
     for C in _STOPPED:
         stopped = np.mean([_stopped_scores(fold, metric, C) for fold in folds], axis=0)
-        tried += [({"C": C, "steps": i + 1}, score) for i, score in enumerate(stopped.tolist())]
+        tried += [({"C": C, "steps": i + 1}, score) for i, score in enumerate(stopped)]
     return tried
 
 

@@ -100,10 +100,24 @@ class Fold:
         """Coordinates (m, r) of the rows held out."""
         return self.held_features @ self.train.axes.basis
 
-    def score(self, metric: str, chance: Floats) -> float:
-        """Return a metric of the held rows' probabilities (m, classes); greater is better."""
+    def score(self, metric: str, chance: Floats) -> Floats:
+        """Judge the held rows' probabilities (m, classes); greater is better.
+
+        Returns
+        -------
+        ndarray (2,)
+            The metric, and the mean log likelihood, which decides between equals: a metric of
+            order alone does not see that all probabilities are the same.
+        """
         value = metric_value(metric, judged(self.held, chance))
-        return value if METRICS[metric].higher_is_better else -value
+        own = chance[np.arange(len(self.held)), self.held.code]
+        likelihood = np.log(np.maximum(own, np.finfo(float).tiny)).mean()
+        return np.array([value if METRICS[metric].higher_is_better else -value, likelihood])
+
+
+def best_first(scores: Floats) -> Indices:
+    """Order scores (n, 2) by the first, and equals by the second, best first."""
+    return np.lexsort((-scores[:, 1], -scores[:, 0]))
 
 
 def judged(rows: Rows, chance: Floats) -> Labelled:

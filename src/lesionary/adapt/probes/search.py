@@ -12,7 +12,7 @@ import numpy as np
 
 from lesionary.adapt.probes.families import Family
 from lesionary.adapt.probes.path import path_search
-from lesionary.adapt.probes.rows import Fold
+from lesionary.adapt.probes.rows import Floats, Fold, best_first
 from lesionary.adapt.probes.space import Log, OneOf, Setting, spread
 from lesionary.errors import ModelError
 from lesionary.progress import track
@@ -55,42 +55,41 @@ def find_setting(
         else:
             settings = spread(family.space, trials, seed)
             tried = list(zip(settings, _scores(family, folds, metric, settings, seed), strict=True))
-    # The first of equals: searches that order settings put the simpler ones first.
-    setting, score = max(tried, key=lambda one: one[1])
-    return Found(setting, score, tuple(tried))
+    best = int(best_first(np.array([score for _, score in tried]))[0])
+    plain = tuple((setting, float(score[0])) for setting, score in tried)
+    return Found(*plain[best], plain)
 
 
 def _scores(
     family: Family, folds: Sequence[Fold], metric: str, settings: Sequence[Setting], seed: int
-) -> list[float]:
-    scores = np.array(
+) -> Floats:
+    """Return the mean scores (settings, 2) over the folds."""
+    scores = [
         [
-            [
-                fold.score(metric, chance)
-                for chance in track(
-                    family.held_chances(fold, settings, seed), family.title, len(settings)
-                )
-            ]
-            for fold in folds
+            fold.score(metric, chance)
+            for chance in track(
+                family.held_chances(fold, settings, seed), family.title, len(settings)
+            )
         ]
-    )
-    return [float(one) for one in scores.mean(axis=0)]
+        for fold in folds
+    ]
+    return np.asarray(np.mean(scores, axis=0))
 
 
 def _optuna(
     family: Family, folds: Sequence[Fold], metric: str, trials: int, seed: int
-) -> list[tuple[Setting, float]]:
+) -> list[tuple[Setting, Floats]]:
     if find_spec("optuna") is None:
         raise ModelError("search='optuna' needs optuna: pip install 'lesionary[tune]'.")
     import optuna
 
-    tried: list[tuple[Setting, float]] = []
+    tried: list[tuple[Setting, Floats]] = []
 
     def objective(trial: Any) -> float:
         setting = {name: _suggested(trial, name, one) for name, one in family.space.items()}
         score = _scores(family, folds, metric, [setting], seed)[0]
         tried.append((setting, score))
-        return score
+        return float(score[0])
 
     shown = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
