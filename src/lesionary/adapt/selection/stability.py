@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from itertools import islice
 from typing import Any
 
@@ -134,8 +135,12 @@ class StabilitySelection(Selector):
 def _first_of_path(
     scaled: NDArray[np.float64], codes: NDArray[np.int64], count: int
 ) -> NDArray[np.bool_]:
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import lars_path
 
     target = codes - codes.mean()
-    _, active, _ = lars_path(scaled, target, method="lar", max_iter=count)
+    with warnings.catch_warnings():
+        # Of a column and its double, the path takes one and warns: one is what is wanted.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        _, active, _ = lars_path(scaled, target, method="lar", max_iter=count)
     return np.isin(np.arange(scaled.shape[1]), active)
