@@ -113,6 +113,15 @@ def test_error_of_the_calibrated_is_not_called_certain() -> None:
     assert calibration_error(y, p).low > 0.05
 
 
+@pytest.mark.parametrize(("slope", "shift", "truth"), [(1.0, 0.0, 0.0), (0.7, 0.2, 0.0625)])
+def test_interval_of_the_error_covers_the_truth(slope, shift, truth) -> None:
+    """Also where it is 0, which resamples of the error itself miss four times in ten."""
+    found = [
+        calibration_error(*made(300, slope, shift, seed), resamples=200) for seed in range(150)
+    ]
+    assert np.mean([one.low <= truth <= one.high for one in found]) >= 0.92
+
+
 def test_error_of_one_bin_has_the_interval_of_a_share_and_patients_widen_it() -> None:
     y = np.arange(100) % 2
     error = {"bins": 1, "resamples": 4000}

@@ -140,8 +140,10 @@ def calibration_error(
 
     Notes
     -----
-    Chance alone puts the error above 0, in the rows and once more in each resample. The basic
-    bootstrap, which mirrors the resamples at the value, takes this back; its lower end stops at 0.
+    Chance alone puts the error above 0, so that resamples of it are no guide to the truth. Their
+    distance from the rows is: by the triangle inequality the error is off by at most the sum
+    over the bins of how far each is off, and the interval is the value give or take that
+    sum's quantile. It is wide, and reaches 0 unless calibration is refuted.
     """
     rows = _binary(y, probability, groups)
     bin_of, _ = _bins(rows.score, bins, binning)
@@ -152,11 +154,10 @@ def calibration_error(
     method = f"{bin_of.max() + 1} {kind} bins"
     if resamples:
         counts = patient_counts(rows.group, resamples, np.random.default_rng(seed))
-        sizes = sum_by_patient(np.ones(rows.n), rows.group)
-        errors = np.abs(counts @ sum_by_patient(surplus, rows.group)).sum(axis=1) / (counts @ sizes)
-        tails = np.quantile(errors, [(1 + level) / 2, (1 - level) / 2])
-        low, high = np.maximum(2 * value - tails, 0.0).tolist()
-        method += f"; bootstrap basic, {resamples:,} resamples"
+        off = counts @ sum_by_patient(surplus, rows.group) - surplus.sum(axis=0)
+        reach = float(np.quantile(np.abs(off).sum(axis=1) / rows.n, level))
+        low, high = max(0.0, value - reach), min(1.0, value + reach)
+        method += f"; bootstrap bound, conservative, {resamples:,} resamples"
     return Result(
         "expected calibration error",
         value,
