@@ -14,6 +14,7 @@ from lesionary.cli import (
     cohort,
     demo,
     encoders,
+    evaluate,
     extract,
     features,
     finetune,
@@ -41,6 +42,7 @@ app.add_typer(features.app)
 app.add_typer(encoders.app)
 app.command()(pretrain.pretrain)
 app.command()(finetune.finetune)
+app.command()(evaluate.evaluate)
 app.command()(demo.demo)
 
 

@@ -10,6 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lesionary.evaluate.calibration import (
+        calibration_curve,
+        calibration_error,
+        calibration_intercept,
+        calibration_slope,
+        recalibrate,
+    )
     from lesionary.evaluate.comparisons import (
         Comparison,
         Difference,
@@ -33,10 +40,21 @@ if TYPE_CHECKING:
         sensitivity,
         specificity,
     )
+    from lesionary.evaluate.net_benefit import DecisionCurve, decision_curve
+    from lesionary.evaluate.predictions import Predictions, read_predictions
+    from lesionary.evaluate.report import (
+        Evaluation,
+        Settings,
+        ThresholdChoice,
+        evaluate_predictions,
+        write_evaluation,
+    )
     from lesionary.evaluate.result import Result
+    from lesionary.evaluate.subgroups import Subgroups, judge_subgroups
     from lesionary.evaluate.survival import (
         brier_at,
         c_index,
+        censor_at,
         cox_univariate,
         cut_at,
         draw_forest,
@@ -45,14 +63,23 @@ if TYPE_CHECKING:
         integrated_brier,
         kaplan_meier,
         log_rank,
+        pairwise_log_rank,
         rmst,
         td_auc,
     )
+    from lesionary.evaluate.thresholds import Threshold, choose_threshold
 
 __all__ = [
     "Comparison",
+    "DecisionCurve",
     "Difference",
+    "Evaluation",
+    "Predictions",
     "Result",
+    "Settings",
+    "Subgroups",
+    "Threshold",
+    "ThresholdChoice",
     "accuracy",
     "auc",
     "average_precision",
@@ -61,27 +88,40 @@ __all__ = [
     "brier",
     "brier_at",
     "c_index",
+    "calibration_curve",
+    "calibration_error",
+    "calibration_intercept",
+    "calibration_slope",
+    "censor_at",
+    "choose_threshold",
     "compare",
     "cox_univariate",
     "cut_at",
+    "decision_curve",
     "draw_forest",
     "draw_kaplan_meier",
     "draw_p_values",
+    "evaluate_predictions",
     "f1",
     "hazard_ratio",
     "holm",
     "integrated_brier",
     "judge",
+    "judge_subgroups",
     "kaplan_meier",
     "log_loss",
     "log_rank",
     "npv",
+    "pairwise_log_rank",
     "per_class",
     "ppv",
+    "read_predictions",
+    "recalibrate",
     "rmst",
     "sensitivity",
     "specificity",
     "td_auc",
+    "write_evaluation",
 ]
 
 _MODULE_OF = {
@@ -105,13 +145,21 @@ _MODULE_OF = {
         "metrics",
     ),
     **dict.fromkeys(
-        ("Comparison", "Difference", "benjamini_hochberg", "compare", "draw_p_values", "holm"),
+        (
+            "Comparison",
+            "Difference",
+            "benjamini_hochberg",
+            "compare",
+            "draw_p_values",
+            "holm",
+        ),
         "comparisons",
     ),
     **dict.fromkeys(
         (
             "brier_at",
             "c_index",
+            "censor_at",
             "cox_univariate",
             "cut_at",
             "draw_forest",
@@ -120,10 +168,59 @@ _MODULE_OF = {
             "integrated_brier",
             "kaplan_meier",
             "log_rank",
+            "pairwise_log_rank",
             "rmst",
             "td_auc",
         ),
         "survival",
+    ),
+    **dict.fromkeys(
+        (
+            "calibration_curve",
+            "calibration_error",
+            "calibration_intercept",
+            "calibration_slope",
+            "recalibrate",
+        ),
+        "calibration",
+    ),
+    **dict.fromkeys(
+        (
+            "Threshold",
+            "choose_threshold",
+        ),
+        "thresholds",
+    ),
+    **dict.fromkeys(
+        (
+            "DecisionCurve",
+            "decision_curve",
+        ),
+        "net_benefit",
+    ),
+    **dict.fromkeys(
+        (
+            "Predictions",
+            "read_predictions",
+        ),
+        "predictions",
+    ),
+    **dict.fromkeys(
+        (
+            "Subgroups",
+            "judge_subgroups",
+        ),
+        "subgroups",
+    ),
+    **dict.fromkeys(
+        (
+            "Evaluation",
+            "Settings",
+            "ThresholdChoice",
+            "evaluate_predictions",
+            "write_evaluation",
+        ),
+        "report",
     ),
 }
 
