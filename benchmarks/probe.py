@@ -2,10 +2,11 @@
 
     python benchmarks/probe.py [--rows 2610] [--features 4096] [--classes 8] [--trials 300]
 
-Both choose C by the balanced accuracy on tune rows (half as many as for training) from 1e-6 to
-1e3, on the same made features: their variance falls off as that of a network's features does,
-and classes lie in its larger directions. Prints the tune score and the time of either; exits 1
-unless the fast search is ten times as fast and no worse.
+Both choose by a metric of tune rows (half as many as for training), on the same made features:
+their variance falls off as that of a network's features does, and classes lie in its larger
+directions. Prints the tune score and the processor's time of either (which other work on the
+machine changes little); exits 1 unless the fast search takes a tenth and is no worse. The
+defaults are the published size and take an hour; --rows 300 takes some minutes.
 """
 
 import argparse
@@ -48,9 +49,9 @@ seconds, scores = {}, {}
 for search in ("path", "optuna"):
     trials = None if search == "path" else given.trials
     probe = LinearProbe(search=search, metric=given.metric, trials=trials)
-    start = time.perf_counter()
+    start = time.process_time()
     probe.fit(values, label, split=split)
-    seconds[search] = time.perf_counter() - start
+    seconds[search] = time.process_time() - start
     scores[search] = probe.found_.score
     print(
         f"{search:7} {seconds[search]:8.1f} s  {given.metric} {scores[search]:.4f}  "

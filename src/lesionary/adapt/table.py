@@ -125,7 +125,7 @@ def join_table(
     >>> table.features["x_0"].tolist()
     [1.0, 2.0]
     >>> table.set_aside
-      lesion_id                        reason
+      lesion_id                       reason
     0         c  The lesion has no features.
     """
     given = features if isinstance(features, pd.DataFrame) else read_features(features)

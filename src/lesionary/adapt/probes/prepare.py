@@ -59,11 +59,12 @@ def prepare(features: NDArray[np.float64]) -> Preparation:
     return Preparation(some[varied], fill[varied], mean[varied], scale[varied])
 
 
-def unused_columns(features: NDArray[np.float64], columns: Sequence[str]) -> list[str]:
-    """Say which columns a preparation of these training rows leaves out, and why."""
+def unused_columns(
+    features: NDArray[np.float64], preparation: Preparation, columns: Sequence[str]
+) -> list[str]:
+    """Say which columns the preparation of these training rows leaves out, and why."""
     missing = np.isnan(features).all(axis=0)
-    kept = prepare(features).kept
-    constant = np.setdiff1d(np.flatnonzero(~missing), kept)
+    constant = np.setdiff1d(np.flatnonzero(~missing), preparation.kept)
     told = []
     for reason, found in (("missing", np.flatnonzero(missing)), ("constant", constant)):
         if len(found):

@@ -29,6 +29,7 @@ ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 TARGET = "target"
 
 _EXACT = 1e-8
+"""How exact the linear probe's final solution is (see ``logistic_path``)."""
 
 OUT_OF_FOLD = "out-of-fold"
 """The split of predictions of training rows by models that were fitted without them."""
@@ -126,9 +127,10 @@ class Probe:
         metric_named(self.metric)
         given = read_given(features, labels, split, patients, self.class_weight)
         self.classes_ = given.train.classes
-        self.notes_ = (*given.notes, *unused_columns(given.train.features, given.columns))
-        self.out_of_fold_ = None
         train = Training(given.train)
+        unused = unused_columns(given.train.features, train.preparation, given.columns)
+        self.notes_ = (*given.notes, *unused)
+        self.out_of_fold_ = None
         if given.tune is not None:
             self.found_ = self._find(family, [Fold(train, given.tune)])
             self.method_ = f"settings chosen on {len(given.tune):,} tune rows"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,13 +116,7 @@ def _score(predictions: pd.DataFrame, probe: Probe) -> Result:
         if split == "tune"
         else "Of training rows, by models that did not see their patients."
     )
-    return Result(
-        **{
-            **{name: getattr(found, name) for name in found.__dataclass_fields__},
-            "metric": f"{split} {found.metric}",
-            "notes": (*found.notes, note),
-        }
-    )
+    return replace(found, metric=f"{split} {found.metric}", notes=(*found.notes, note))
 
 
 def _search(probe: Probe) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -147,7 +148,10 @@ def _read(path: Path) -> tuple[dict[str, Any], Parts]:
             members = {name: archive.read(name) for name in archive.namelist()}
         about = json.loads(members.pop(_JSON))
         arrays = load(members.pop(_ARRAYS)) if _ARRAYS in members else {}
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, SafetensorError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError),  # RuntimeError: encrypted
+        *(KeyError, ValueError, SafetensorError),
+    ) as error:
         raise ModelError(
             f"{path} is no model of Lesionary, or damaged ({error}). Models of scikit-learn that "
             "others have published are read by lesionary.adapt.published."
