@@ -1,0 +1,143 @@
+"""What a region fits into: boxes, ellipsoids and its convex hull."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist
+from scipy.special import elliprg
+
+Floats = NDArray[np.float64]
+
+_ENCLOSING_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Body:
+    """Volume in mm³ and surface area in mm²."""
+
+    volume: float
+    area: float
+
+
+@dataclass(frozen=True)
+class Hull(Body):
+    """The convex hull of a surface.
+
+    Attributes
+    ----------
+    vertices : ndarray, shape (n, 3)
+        mm along (z, y, x).
+    facets : ndarray of int, shape (m, 3)
+        The vertices of each triangle.
+    """
+
+    vertices: Floats
+    facets: NDArray[np.intp]
+
+    @property
+    def diameter(self) -> float:
+        """The longest distance between two vertices, mm."""
+        return float(pdist(self.vertices, "sqeuclidean").max() ** 0.5)
+
+
+def convex_hull(points: Floats) -> Hull:
+    """Wrap a convex hull around the vertices of a mesh, shape (n, 3), in mm."""
+    found = ConvexHull(points)
+    place = np.empty(len(points), dtype=np.intp)
+    place[found.vertices] = np.arange(found.vertices.size)
+    return Hull(found.volume, found.area, points[found.vertices], place[found.simplices])
+
+
+def box(sides: Floats) -> Body:
+    """Return the box with these sides, mm."""
+    a, b, c = sides
+    return Body(float(a * b * c), float(2 * (a * b + b * c + c * a)))
+
+
+def ellipsoid(semi_axes: Floats) -> Body:
+    """Return the ellipsoid with these semi-axes, mm.
+
+    Examples
+    --------
+    >>> ball = ellipsoid(np.ones(3))
+    >>> round(ball.volume / np.pi, 6), round(ball.area / np.pi, 6)
+    (1.333333, 4.0)
+    """
+    a, b, c = semi_axes
+    # Carlson's integral, in the form that allows an axis of length zero.
+    area = 4 * np.pi * elliprg((a * b) ** 2, (b * c) ** 2, (c * a) ** 2)
+    return Body(float(4 / 3 * np.pi * a * b * c), float(area))
+
+
+def axis_aligned_box(points: Floats) -> Body:
+    """Return the bounding box along the image's axes."""
+    return box(np.ptp(points, axis=0))
+
+
+def minimum_box(hull: Hull) -> Body:
+    """Return the smallest oriented bounding box that has a side flush with a facet of the hull.
+
+    For each facet, the turns about its normal are those that lay another side along one of the
+    facet's edges, which finds the smallest box but for rare shapes.
+    """
+    corners = hull.vertices[hull.facets]
+    edges = np.stack([corners[:, i] - corners[:, i - 1] for i in range(3)], axis=1)
+    normals = np.cross(edges[:, 0], edges[:, 1])
+    first = _unit(edges)
+    third = np.broadcast_to(_unit(normals)[:, None], first.shape)
+    frames = np.stack([first, np.cross(third, first), third], axis=2).reshape(-1, 3, 3)
+    # The same frame comes from parallel facets and edges; opposite directions are the same.
+    key = np.round(frames[:, [0, 2]], 6)
+    key *= np.sign(np.take_along_axis(key, np.abs(key).argmax(2)[..., None], axis=2))
+    _, kept = np.unique(key.reshape(-1, 6) + 0.0, axis=0, return_index=True)
+    sides = []
+    for part in np.array_split(frames[kept], max(1, kept.size * len(hull.vertices) // 2_000_000)):
+        along = part.reshape(-1, 3) @ hull.vertices.T
+        sides.append(np.ptp(along, axis=1).reshape(-1, 3))
+    every = np.concatenate(sides)
+    return box(every[every.prod(axis=1).argmin()])
+
+
+def minimum_ellipsoid(hull: Hull) -> Body:
+    """Return the smallest ellipsoid that encloses the hull, larger by at most 0.1 % in volume.
+
+    Khachiyan's algorithm with steps away from points that do not matter (Todd and Yildirim 2007).
+    """
+    points = hull.vertices - hull.vertices.mean(axis=0)
+    n, d = points.shape
+    lifted = np.column_stack([points, np.ones(n)])
+    weight = np.full(n, 1 / n)
+    inverse = np.linalg.inv(lifted.T @ (lifted * weight[:, None]))
+    spread = np.einsum("ij,jk,ik->i", lifted, inverse, lifted)
+    # The ellipsoid's volume is too large by a factor of (1 + gap) ** (d / 2) at most.
+    while True:
+        furthest = int(spread.argmax())
+        above = spread[furthest] / (d + 1) - 1
+        nearest = int(np.where(weight > 0, spread, np.inf).argmin())
+        below = 1 - spread[nearest] / (d + 1)
+        if above <= _ENCLOSING_TOLERANCE / (d + 1):
+            break
+        one = furthest if above >= below else nearest
+        step = (spread[one] - d - 1) / ((d + 1) * (spread[one] - 1))
+        step = max(step, -weight[one] / (1 - weight[one])) if step < 0 else step
+        weight *= 1 - step
+        weight[one] = max(weight[one] + step, 0.0)
+        # Sherman and Morrison: the inverse after a change of rank one.
+        toward = inverse @ lifted[one]
+        ratio = step / (1 - step)
+        scale = ratio / (1 + ratio * spread[one])
+        spread = (spread - scale * (lifted @ toward) ** 2) / (1 - step)
+        inverse = (inverse - scale * np.outer(toward, toward)) / (1 - step)
+    centre = weight @ points
+    shape = (points - centre).T @ ((points - centre) * weight[:, None])
+    # Blown up so that every point is inside.
+    reach = np.einsum("ij,jk,ik->i", points - centre, np.linalg.inv(shape), points - centre).max()
+    return ellipsoid(np.sqrt(np.linalg.eigvalsh(shape) * reach))
+
+
+def _unit(vectors: Floats) -> Floats:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True))

@@ -1,0 +1,54 @@
+"""Statistics: how intensities are distributed, wherever they are."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lesionary.radiomics.catalogue import FAMILIES
+from lesionary.radiomics.value import Values
+
+Floats = NDArray[np.float64]
+
+
+def statistics(values: Floats) -> Values:
+    """Describe the intensities of a region; its features by key, or why one is undefined."""
+    return {**moments_and_ranks(values, "statistics"), **_sizes(values)}
+
+
+def moments_and_ranks(values: Floats, family: str) -> Values:
+    """Return what statistics and histogram have in common, by the key that a family gives it."""
+    mean, median = float(values.mean()), float(np.median(values))
+    apart = values - mean
+    variance = float(np.mean(apart**2))
+    low, q1, q3, high = (float(each) for each in np.percentile(values, (10, 25, 75, 90)))
+    inner = values[(values >= low) & (values <= high)]
+    flat = "all intensities are the same: division by zero"
+    named: Values = {
+        "mean": mean,
+        "variance": variance,
+        "skewness": float(np.mean(apart**3)) / variance**1.5 if variance > 0 else flat,
+        "kurtosis": float(np.mean(apart**4)) / variance**2 - 3 if variance > 0 else flat,
+        "median": median,
+        "minimum": float(values.min()),
+        "percentile_10": low,
+        "percentile_90": high,
+        "maximum": float(values.max()),
+        "interquartile_range": q3 - q1,
+        "range": float(np.ptp(values)),
+        "mean_absolute_deviation": float(np.abs(apart).mean()),
+        "robust_mean_absolute_deviation": float(np.abs(inner - inner.mean()).mean()),
+        "median_absolute_deviation": float(np.abs(values - median).mean()),
+        "coefficient_of_variation": (
+            variance**0.5 / mean if mean != 0 else "the mean is zero: division by zero"
+        ),
+        "quartile_coefficient_of_dispersion": (
+            (q3 - q1) / (q3 + q1) if q3 + q1 != 0 else "the quartiles add up to zero"
+        ),
+    }
+    return {key: named[word] for key, (word, _) in FAMILIES[family].items() if word in named}
+
+
+def _sizes(values: Floats) -> Values:
+    energy = float(values @ values)
+    return {"N8CA": energy, "5ZWQ": (energy / values.size) ** 0.5}
