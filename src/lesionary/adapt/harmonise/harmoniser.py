@@ -1,0 +1,338 @@
+"""What all harmonisers share: a location and a scale for each batch and feature."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from lesionary.adapt.harmonise.covariates import covariate_columns, learn_covariates
+from lesionary.adapt.harmonise.given import batch_names, feature_values, name_of
+from lesionary.adapt.harmonise.regression import first_redundant, least_squares
+from lesionary.adapt.harmonise.shrinkage import Moments, Values, moments
+from lesionary.errors import ModelError
+from lesionary.spelling import hint
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+FEWEST_NEW = 10
+"""Rows of a batch that was not in training, below which its effect is not estimated."""
+
+
+class HarmoniseWarning(UserWarning):
+    """Features can be harmonised, but something about it has to be known."""
+
+
+class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  # untyped
+    """Learns from training rows what each batch adds and multiplies, and takes it out.
+
+    A feature is its mean (of all batches, or of the reference), plus what covariates do, plus
+    the batch's location and, times the batch's scale, noise. What the batch does is taken out;
+    the mean and what covariates do stay.
+
+    Attributes
+    ----------
+    batches_ : list of str
+    rows_ : list of int
+        Rows of each batch in training.
+    location_, variance_ : ndarray (batches, p)
+        Of each batch, in units of the pooled standard deviation (and its square).
+    mean_, sd_ : ndarray (p,)
+        What features are standardised by.
+    unchanged_ : DataFrame
+        ``feature`` and ``reason`` of those that cannot be harmonised, and stay as they are.
+    notes_ : list of str
+        What should be known.
+    """
+
+    name: ClassVar[str]
+    reference_batch: Any = None
+    outcome: Any = None
+    fewest_new: int = FEWEST_NEW
+    _needs_variance = True
+    _pooled_ddof = 0
+
+    @abstractmethod
+    def _effects(self, batch: Moments) -> tuple[Values, Values]:
+        """Return location and variance of a batch, each (p,), from its standardised features."""
+
+    def fit(self, X: Any, batch: Any, covariates: Any = None) -> Self:
+        """Learn what batches do from training rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array_like (n, p)
+            Features; NaN where a cell is missing.
+        batch : array_like (n,)
+            Of each row its batch: scanner, kernel, hospital.
+        covariates : DataFrame (n, c), optional
+            Biology that differs between batches and is to be kept. Never the outcome.
+
+        Raises
+        ------
+        ModelError
+            If there is one batch, a batch has too few rows, or batches and covariates cannot be
+            told apart.
+        """
+        names, values = feature_values(X)
+        labels = batch_names(batch, X, len(values))
+        outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome or ())
+        shown = [name for name in names if name in outcomes]
+        if shown:
+            raise ModelError(f"The outcome {shown[0]!r} is among the features: take it out.")
+        self.covariates_ = learn_covariates(covariates, X, len(values), outcomes)
+        known = covariate_columns(self.covariates_, covariates, X, len(values))
+        self.names_in_, self.n_features_in_ = names, len(names)
+        self.batches_, counts = self._check_batches(labels)
+        self.rows_ = counts
+        self.notes_: list[str] = []
+        member = labels[:, None] == np.array(self.batches_)
+        self._check_confounding(member, known)
+        reasons = self._standardise(values, member, known)
+        self.location_ = np.zeros((len(self.batches_), len(names)))
+        self.variance_ = np.ones_like(self.location_)
+        reasons = self._thin(values, member, reasons)
+        self._used = np.array([not reason for reason in reasons])
+        if not self._used.any():
+            raise ModelError(f"No feature can be harmonised; the first, {names[0]!r}: {reasons[0]}")
+        z = self._standardised(values, known)
+        for number, name in enumerate(self.batches_):
+            if name != self._reference():
+                self._set_effects(number, z[member[:, number]], name)
+        self._tell(reasons, covariates is not None)
+        return self
+
+    def transform(self, X: Any, batch: Any, covariates: Any = None) -> Any:
+        """Take out what batches do; rows may be new, and so may batches.
+
+        The effect of a batch that was not in training is estimated from its rows here, if they
+        are ``fewest_new`` or more, with the mean, the spread and what covariates do of training
+        (see :meth:`extend`).
+
+        Returns
+        -------
+        DataFrame or ndarray (n, p)
+            As ``X`` was given. Missing cells stay missing.
+
+        Raises
+        ------
+        ModelError
+            If features are missing, or a new batch has too few rows.
+        """
+        self._need_fit()
+        new = sorted(set(batch_names(batch, X, len(X)).tolist()) - set(self.batches_))
+        if new:
+            told = f"{', '.join(new)} {'was' if len(new) == 1 else 'were'} not in training"
+            warnings.warn(
+                f"{told}: estimated from the rows given here. Use extend to keep the estimates "
+                "for the patients who come later.",
+                HarmoniseWarning,
+                stacklevel=2,
+            )
+            return self.extend(X, batch, covariates).transform(X, batch, covariates)
+        values, labels, known = self._rows(X, batch, covariates)
+        place = pd.Index(self.batches_).get_indexer(pd.Index(labels))
+        expected = self.mean_ + known @ self.effects_
+        z = (values - expected) / self.sd_
+        z = (z - self.location_[place]) / np.sqrt(self.variance_[place])
+        found = np.where(self._used, z * self.sd_ + expected, values)
+        if isinstance(X, pd.DataFrame):
+            return pd.DataFrame(found, index=X.index, columns=self.names_in_)
+        return found
+
+    def fit_transform(self, X: Any, batch: Any, covariates: Any = None) -> Any:
+        """Learn from rows, and return them harmonised."""
+        return self.fit(X, batch, covariates).transform(X, batch, covariates)
+
+    def extend(self, X: Any, batch: Any, covariates: Any = None) -> Self:
+        """Return a copy that knows the new batches among these rows as well.
+
+        Batches that are known stay as they are. A new one's location and scale are those that
+        bring it to the mean and spread of the training rows; its prior are its own features, as
+        of any batch.
+
+        Raises
+        ------
+        ModelError
+            If a new batch has fewer than ``fewest_new`` rows.
+        """
+        values, labels, known = self._rows(X, batch, covariates)
+        longer = deepcopy(self)
+        z = self._standardised(values, known)
+        for name in sorted(set(labels.tolist()) - set(self.batches_)):
+            rows = labels == name
+            count = int(rows.sum())
+            if count < self.fewest_new:
+                raise ModelError(
+                    f"The batch {name!r} was not in training and has {count:,} rows: its effect "
+                    f"is estimated from {self.fewest_new} or more{hint(name, self.batches_)}."
+                )
+            few = (~np.isnan(z[rows])).sum(axis=0) < 2
+            if few.any():
+                feature = np.array(self.names_in_)[self._used][int(np.argmax(few))]
+                raise ModelError(
+                    f"The feature {feature!r} has fewer than two values in the new batch {name!r}."
+                )
+            longer.batches_ = [*longer.batches_, name]
+            longer.rows_ = [*longer.rows_, count]
+            row = np.zeros((1, len(self.names_in_)))
+            longer.location_ = np.vstack([longer.location_, row])
+            longer.variance_ = np.vstack([longer.variance_, row + 1.0])
+            longer._set_effects(-1, z[rows], name)
+        return longer
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:  # noqa: ARG002
+        """Return the features' names."""
+        self._need_fit()
+        return np.asarray(self.names_in_, dtype=object)
+
+    def _set_effects(self, number: int, z: Values, name: str) -> None:
+        try:
+            location, variance = self._effects(moments(z))
+        except ModelError as error:
+            raise ModelError(f"Batch {name!r}: {error}") from error
+        self.location_[number, self._used] = location
+        self.variance_[number, self._used] = variance
+
+    def _reference(self) -> str | None:
+        return None if self.reference_batch is None else name_of(self.reference_batch)
+
+    def _check_batches(self, labels: NDArray[np.str_]) -> tuple[list[str], list[int]]:
+        found, counts = np.unique(labels, return_counts=True)
+        batches = [str(name) for name in found]
+        reference = self._reference()
+        if len(batches) < 2:
+            raise ModelError(
+                f"All {len(labels):,} rows are of the batch {batches[0]!r}: there is nothing to "
+                "harmonise."
+            )
+        if reference is not None and reference not in batches:
+            raise ModelError(f"There is no batch {reference!r}{hint(reference, batches)}.")
+        single = [name for name, count in zip(batches, counts, strict=True) if count < 2]
+        if single and self._needs_variance:
+            raise ModelError(
+                f"The batch {single[0]!r} has one row, which has no spread: leave it out, join it "
+                "to a batch that is alike, or use mean_only=True."
+            )
+        return batches, [int(count) for count in counts]
+
+    def _check_confounding(self, member: NDArray[np.bool_], known: Values) -> None:
+        column = first_redundant(np.hstack([member.astype(np.float64), known]))
+        if column is None:
+            return
+        of_columns = [
+            one.name for one in self.covariates_ for _ in range(max(len(one.levels) - 1, 1))
+        ]
+        name = of_columns[column - member.shape[1]]
+        raise ModelError(
+            f"The covariate {name!r} follows from the batch and the covariates before it: what the "
+            "batch does and what it does cannot be told apart. Leave it out."
+        )
+
+    def _standardise(self, values: Values, member: NDArray[np.bool_], known: Values) -> list[str]:
+        """Set the mean, the spread and what covariates do; say why a feature has none."""
+        batches = member.shape[1]
+        coefficients, told = least_squares(np.hstack([member.astype(np.float64), known]), values)
+        # A batch without values of a feature is none of its rows: see _thin.
+        reference = self._reference()
+        if reference is None:
+            seen = member.T.astype(np.float64) @ ~np.isnan(values)
+            weights = seen / np.maximum(seen.sum(axis=0), 1.0)
+        else:
+            weights = (np.array(self.batches_) == reference).astype(np.float64)[:, None]
+        self.effects_ = coefficients[batches:]
+        self.mean_ = (weights * coefficients[:batches]).sum(axis=0)
+        residual = values - member @ coefficients[:batches] - known @ self.effects_
+        if reference is not None:
+            residual = residual[member[:, self.batches_.index(reference)]]
+        there = ~np.isnan(residual)
+        free = np.maximum(there.sum(axis=0) - self._pooled_ddof, 1)
+        pooled = np.sqrt((np.where(there, residual, 0.0) ** 2).sum(axis=0) / free)
+        size = np.nanmax(np.abs(np.where(np.isnan(values), 0.0, values)), axis=0)
+        constant = ~(pooled > 1e-13 * size)
+        bad = constant | ~told
+        self.effects_ = np.where(bad, 0.0, self.effects_)
+        self.mean_ = np.where(bad, 0.0, self.mean_)
+        self.sd_ = np.where(bad, 1.0, pooled)
+        return [
+            (
+                ""
+                if fine
+                else "Missing cells leave batches and covariates that cannot be told apart."
+            )
+            or (f"It does not vary within {'the reference' if reference else 'batches'}." * flat)
+            for fine, flat in zip(told.tolist(), constant.tolist(), strict=True)
+        ]
+
+    def _thin(self, values: Values, member: NDArray[np.bool_], reasons: list[str]) -> list[str]:
+        """Add features that a batch has too few values of."""
+        seen = member.T.astype(np.float64) @ ~np.isnan(values)
+        least, which = seen.min(axis=0), seen.argmin(axis=0)
+        return [
+            f"The batch {self.batches_[which[i]]!r} has {least[i]:.0f} values of it."
+            if least[i] < (2 if self._needs_variance else 1)
+            else reason
+            for i, reason in enumerate(reasons)
+        ]
+
+    def _standardised(self, values: Values, known: Values) -> Values:
+        """Return the features that are harmonised, standardised (n, used)."""
+        z: Values = ((values - self.mean_ - known @ self.effects_) / self.sd_)[:, self._used]
+        return z
+
+    def _rows(self, X: Any, batch: Any, covariates: Any) -> tuple[Values, NDArray[np.str_], Values]:
+        self._need_fit()
+        if isinstance(X, pd.DataFrame):
+            given = set(map(str, X.columns))
+            lacking = [name for name in self.names_in_ if name not in given]
+            if lacking:
+                raise ModelError(
+                    f"The features lack {len(lacking):,} of the {len(self.names_in_):,} that the "
+                    f"harmoniser was fitted to, first {lacking[0]!r}."
+                )
+            X = X.set_axis([str(name) for name in X.columns], axis=1)[self.names_in_]
+        names, values = feature_values(X)
+        if len(names) != len(self.names_in_):
+            raise ModelError(
+                f"There are {len(names):,} features; the harmoniser was fitted to "
+                f"{len(self.names_in_):,}."
+            )
+        labels = batch_names(batch, X, len(values))
+        known = covariate_columns(self.covariates_, covariates, X, len(values))
+        return values, labels, known
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "location_"):
+            raise ModelError(f"{type(self).__name__} is not fitted yet: call fit first.")
+
+    def _tell(self, reasons: Sequence[str], covariates: bool) -> None:
+        changed = [(n, r) for n, r in zip(self.names_in_, reasons, strict=True) if r]
+        self.unchanged_ = pd.DataFrame(changed, columns=["feature", "reason"])
+        if changed:
+            self.notes_.append(
+                f"{len(changed):,} features cannot be harmonised and stay as they are, first "
+                f"{changed[0][0]!r}: {changed[0][1]}"
+            )
+        few = [
+            f"{name} ({count})"
+            for name, count in zip(self.batches_, self.rows_, strict=True)
+            if count < FEWEST_NEW
+        ]
+        if few:
+            self.notes_.append(
+                f"Batches with few rows: {', '.join(few)}. Their effect is uncertain."
+            )
+        if covariates:
+            self.notes_.append(
+                "Covariates are kept, so they have to be known of every patient who comes later."
+            )
+        for note in self.notes_[:1] if changed else []:
+            warnings.warn(note, HarmoniseWarning, stacklevel=3)
