@@ -18,7 +18,10 @@ from lesionary.cli import (
     extract,
     features,
     finetune,
+    fit,
+    fit_survival,
     phantom,
+    predict,
     pretrain,
     scan,
 )
@@ -42,6 +45,9 @@ app.add_typer(features.app)
 app.add_typer(encoders.app)
 app.command()(pretrain.pretrain)
 app.command()(finetune.finetune)
+app.command()(fit.fit)
+app.command()(fit_survival.fit_survival)
+app.command()(predict.predict)
 app.command()(evaluate.evaluate)
 app.command()(demo.demo)
 

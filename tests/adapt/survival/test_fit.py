@@ -48,12 +48,12 @@ def test_only_training_rows_are_fitted(split: pd.DataFrame) -> None:
 
 
 def test_the_elastic_net_is_tuned_on_tune(split: pd.DataFrame) -> None:
-    found = fit_survival(split, COLUMNS, model="cox-elastic-net", l1_ratio=1)
+    found = fit_survival(split, COLUMNS, model="cox_elastic_net", l1_ratio=1)
     direct = fit_elastic_net_cox(split.iloc[:120], COLUMNS, l1_ratio=1, tune=split.iloc[120:160])
     assert found.penalty == direct.penalty
     ruined = split.copy()
     ruined.loc[160:, [*COLUMNS, "time"]] = 1e6
-    again = fit_survival(ruined, COLUMNS, model="cox-elastic-net", l1_ratio=1)
+    again = fit_survival(ruined, COLUMNS, model="cox_elastic_net", l1_ratio=1)
     pd.testing.assert_series_equal(again.coefficients, found.coefficients)
 
 
@@ -68,7 +68,7 @@ def test_a_patient_in_two_splits_is_refused(split: pd.DataFrame) -> None:
 def test_tune_rows_without_events_are_told(split: pd.DataFrame) -> None:
     split.loc[120:159, "event"] = 0
     with pytest.raises(ModelError, match=r"on the tune rows\. All 40 rows are censored"):
-        fit_survival(split, COLUMNS, model="cox-elastic-net")
+        fit_survival(split, COLUMNS, model="cox_elastic_net")
 
 
 def test_a_model_that_is_not_known(made: pd.DataFrame) -> None:

@@ -120,7 +120,7 @@ def test_radiomics_from_screen_to_held_out_patients(radiomics, tmp_path) -> None
 def test_the_elastic_net_takes_every_feature(radiomics) -> None:
     table, names = radiomics
     rows = table.assign(split=["train"] * 80 + ["tune"] * 35 + ["test"] * (len(table) - 115))
-    model = fit_survival(rows, names, model="cox-elastic-net")
+    model = fit_survival(rows, names, model="cox_elastic_net")
     assert len(model.design.terms) > 1000
     assert 0 < np.count_nonzero(model.beta) < 80
     assert np.isfinite(model.predict_risk(rows)).all()

@@ -14,7 +14,7 @@ from lesionary.cohort.columns import PATIENT, SPLIT
 from lesionary.errors import ModelError
 from lesionary.spelling import hint
 
-SurvivalKind = Literal["cox", "cox-elastic-net", "forest"]
+SurvivalKind = Literal["cox", "cox_elastic_net", "forest"]
 SURVIVAL_MODELS: tuple[str, ...] = get_args(SurvivalKind)
 
 
@@ -42,7 +42,7 @@ def fit_survival(
     time, event, patient
         Columns of the outcome (see :func:`~lesionary.adapt.survival.read_outcome`).
     model
-        ``cox``, ``cox-elastic-net`` or ``forest``.
+        ``cox``, ``cox_elastic_net`` or ``forest``.
     ordinal
         Levels from low to high of columns of text that have an order.
     seed

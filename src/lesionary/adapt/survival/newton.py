@@ -130,7 +130,7 @@ def _identified(curvature: NDArray[np.float64], terms: Sequence[str], outcome: O
         raise ModelError(
             f"There are {len(terms):,} terms and {outcome.events:,} events: a Cox model without "
             "a penalty needs fewer terms than events, and better ten events a term. Select "
-            "columns first, or fit model='cox-elastic-net'."
+            "columns first, or fit model='cox_elastic_net'."
         )
     _, triangle, pivot = qr(curvature, pivoting=True)
     size = np.abs(np.diag(triangle))

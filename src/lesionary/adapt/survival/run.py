@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lesionary.adapt.saving.door import MODEL_FILE, save_model
 from lesionary.adapt.survival.cox import CoxModel
@@ -21,6 +22,7 @@ from lesionary.cohort.table import write_table
 from lesionary.errors import ModelError
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival import c_index
+from lesionary.spelling import hint
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def run_survival_fit(
     lesions: str | Path,
     out: str | Path,
     *,
-    model: SurvivalKind = "cox-elastic-net",
+    model: SurvivalKind = "cox_elastic_net",
     time: str = "time",
     event: str = "event",
     columns: Sequence[str] | None = None,
@@ -89,12 +91,20 @@ def run_survival_fit(
     used = [*table.features.columns, *clinical]
     known = [name for name in (PATIENT, SPLIT, time, event) if name in table.lesions]
     rows = pd.concat([table.features, table.lesions[[*known, *clinical]]], axis=1)
+    table, followed = _followed(table, rows, time, event)
     fitted = fit_survival(
-        rows, used, time=time, event=event, model=model, ordinal=ordinal, seed=seed, **options
+        rows[followed],
+        used,
+        time=time,
+        event=event,
+        model=model,
+        ordinal=ordinal,
+        seed=seed,
+        **options,
     )
     risk = fitted.predict_risk(rows)
     predictions = table.lesions[[LESION, *known]].rename(columns={time: "time", event: "event"})
-    score = _score(rows, risk, time, event, model, seed)
+    score = _score(rows[followed], risk[followed], time, event, model, seed)
     about = {
         "features": table.origin,
         "model": model,
@@ -112,6 +122,25 @@ def run_survival_fit(
     return SurvivalFit(saved, out / "predictions.csv", errors, score, fitted, table)
 
 
+def _followed(
+    table: FittingTable, rows: pd.DataFrame, time: str, event: str
+) -> tuple[FittingTable, NDArray[np.bool_]]:
+    """Set aside what has no follow-up: it gets a risk, and is neither learnt from nor judged."""
+    for name in (time, event):
+        if name not in rows:
+            raise ModelError(
+                f"The lesion table has no column {name!r}{hint(name, map(str, table.lesions))}."
+            )
+    known = (pd.to_numeric(rows[time], errors="coerce") > 0).to_numpy()
+    known &= pd.to_numeric(rows[event], errors="coerce").isin((0, 1)).to_numpy()
+    if known.all():
+        return table, known
+    reason = f"{time!r} is not above zero, or {event!r} is neither 0 nor 1: it was not learnt from."
+    lost = pd.DataFrame({LESION: table.lesions.loc[~known, LESION], "reason": reason})
+    aside = pd.concat([table.set_aside, lost], ignore_index=True)
+    return replace(table, set_aside=aside), known
+
+
 def _score(
     rows: pd.DataFrame, risk: pd.Series[float], time: str, event: str, model: str, seed: int
 ) -> Result:
@@ -124,6 +153,6 @@ def _score(
     notes = found.notes
     if where == "train":
         notes += ("Of the rows that it was fitted to, so too good; the test split tells.",)
-    elif model == "cox-elastic-net":
+    elif model == "cox_elastic_net":
         notes += ("The penalty was chosen on these rows, so it is somewhat too good.",)
     return replace(found, metric=f"{where} {found.metric}", notes=notes)
