@@ -73,7 +73,7 @@ def outlined(
         raise RadiomicsError(
             f"The mask's shape (z, y, x) {region.shape} is not the image's, {shape}."
         )
-    if not np.any(region):
+    if np.count_nonzero(region) == 0:
         raise RadiomicsError("The mask is empty: no voxel of the image belongs to the region.")
     x, y, z = spacing
     return Outlined(voxels, region, (z, y, x))
@@ -89,7 +89,7 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box:
     """
     # Slice by slice first, so that the rest looks at one plane only.
     slices = np.flatnonzero(mask.any(axis=(1, 2)))
-    plane = mask[slices[0] : slices[-1] + 1].any(axis=0)
+    plane = np.asarray(mask[slices[0] : slices[-1] + 1].any(axis=0))
     found = (slices, np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0)))
     z, y, x = (slice(int(there[0]), int(there[-1]) + 1) for there in found)
     return z, y, x
@@ -115,7 +115,7 @@ def _region(mask: NDArray[Any], label: int | None) -> NDArray[np.bool_]:
         return mask
     if label is not None:
         region = mask == label
-        if not np.any(region):
+        if np.count_nonzero(region) == 0:
             raise RadiomicsError(f"The mask has no label {label}: it has {_listed(_labels(mask))}.")
         return np.asarray(region)
     if not np.all(np.isfinite(mask)):

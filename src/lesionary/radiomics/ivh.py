@@ -43,7 +43,7 @@ def _curve(
         float(found if given is None else given)
         for found, given in zip(ends, range_.range, strict=True)
     )
-    grey: Floats
+    grey: NDArray[np.floating]
     if how is not None and how.bin_number is not None:
         values = discretise(values, how, range_).of.astype(np.float64)
         grey = np.arange(1.0, how.bin_number + 1)
@@ -52,14 +52,14 @@ def _curve(
         levels, origin = discretise(values, how, range_), bin_origin(values, how, range_)
         bins = max(int(np.ceil((high - origin) / how.bin_width)), levels.count)
         grey = origin + (np.arange(bins) + 0.5) * how.bin_width
-        values = grey[levels.of - 1]
+        values = np.asarray(origin + (levels.of - 0.5) * how.bin_width)
     elif np.array_equal(values, np.rint(values)):
         # Whole numbers, such as HU, are levels as they are.
-        grey = np.arange(float(np.ceil(low)), float(np.floor(high)) + 1)
+        grey = np.arange(np.ceil(low), np.floor(high) + 1)
     else:
         grey = np.unique(np.append(values, [low, high]))
     darker = np.searchsorted(np.sort(values), grey, side="left")
-    return grey, 1 - darker / values.size
+    return grey.astype(np.float64), 1 - darker / values.size
 
 
 def _volume_at(fraction: float, share: Floats, volume: Floats) -> float:

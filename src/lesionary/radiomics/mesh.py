@@ -124,4 +124,4 @@ def _triangles(kind: int) -> Floats:
     ends = np.array([[int(end) for end in edge] for edge in _EDGES.split()])
     middles = corners[ends].mean(axis=1)
     vertices = middles[[int(edge, 16) for edge in edges]].reshape(-1, 3, 3)
-    return vertices[:, ::-1] if swapped else vertices
+    return np.asarray(vertices[:, ::-1] if swapped else vertices)

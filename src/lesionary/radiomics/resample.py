@@ -67,7 +67,7 @@ def line(length: int, old_mm: float, new_mm: float | None, needed: slice, margin
     step = 1.0 if new_mm is None else new_mm / old_mm
     moves = abs(step - 1) > 1e-9
     count = math.ceil(round(length / step, 6)) if moves else length
-    places: Floats = (length - 1) / 2 + (np.arange(count) - (count - 1) / 2) * step
+    places = (length - 1) / 2 + (np.arange(count, dtype=np.float64) - (count - 1) / 2) * step
     # A voxel of the region can reach a new voxel up to one image voxel away.
     around = (1 if moves else 0) + margin_mm / old_mm
     first, last = needed.start - around, needed.stop - 1 + around
