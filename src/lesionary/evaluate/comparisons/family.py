@@ -3,50 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.comparisons.comparison import Comparison, Difference
-from lesionary.evaluate.comparisons.correction import CORRECTIONS
+from lesionary.evaluate.comparisons.comparison import Comparison
 from lesionary.evaluate.comparisons.delong import delong_difference
 from lesionary.evaluate.comparisons.mcnemar import mcnemar
 from lesionary.evaluate.comparisons.paired import Paired, Pairs, paired
 from lesionary.evaluate.comparisons.resampled import (
+    bootstrap_words,
     drawn_differences,
-    drawn_interval,
     inverted_p,
-    strata_of,
 )
 from lesionary.evaluate.comparisons.signed_rank import MEANS_OF_ROWS, signed_rank
 from lesionary.evaluate.comparisons.swaps import ranked, signs, swapped_differences, swapped_p
-from lesionary.evaluate.metrics.registry import metric_named, metric_value
-from lesionary.evaluate.resample.bootstrap import FEW_PATIENTS
-from lesionary.evaluate.result import Result
+from lesionary.evaluate.comparisons.verdicts import (
+    Alternative,
+    Correction,
+    Plan,
+    Test,
+    Verdict,
+    check_plan,
+    comparison_of,
+    with_intervals,
+)
+from lesionary.evaluate.inputs import Labelled
+from lesionary.evaluate.metrics.registry import kernel_of, metric_named, metric_value
 from lesionary.spelling import hint
-
-Test = Literal["permutation", "bootstrap", "delong", "mcnemar", "wilcoxon"]
-Correction = Literal["holm", "benjamini-hochberg"]
-Alternative = Literal["two-sided", "published"]
 
 _METRICS_OF: dict[str, tuple[str, ...]] = {
     "delong": ("auc",),
     "mcnemar": ("accuracy",),
     "wilcoxon": MEANS_OF_ROWS,
 }
-_USUAL_LEVEL = 0.05
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What a test says of a pair."""
-
-    p: float
-    bounds: tuple[float | None, float | None]
-    notes: tuple[str, ...]
 
 
 def compare(
@@ -127,13 +120,21 @@ def compare(
     _check(metric, test, correction, resamples, level, alternative)
     models = paired(y, scores, groups, classes)
     pairs = models.pairs(reference)
-    values = {name: metric_value(metric, rows, threshold) for name, rows in models.models.items()}
+    rows = models.rows
+    values = {name: metric_value(metric, one, threshold) for name, one in models.models.items()}
     if test == "delong":
         method = "DeLong"
         verdicts = _by_delong(models, pairs, level)
     else:
-        method = f"paired bootstrap percentile, {resamples:,} resamples{strata_of(models)}"
-        drawn = drawn_differences(metric, models, pairs, resamples, seed, threshold)
+        method = bootstrap_words(rows.group, rows.label, resamples)
+        drawn = drawn_differences(
+            {name: kernel_of(metric, one, threshold) for name, one in models.models.items()},
+            pairs,
+            rows.group,
+            rows.label,
+            resamples=resamples,
+            seed=seed,
+        )
         tested: list[tuple[float, tuple[str, ...]]]
         if test == "bootstrap":
             tested = [(inverted_p(each), ()) for each in drawn]
@@ -157,62 +158,30 @@ def compare(
                 else signed_rank(metric, models.models[a], models.models[b], threshold)
                 for a, b in pairs
             ]
-        verdicts = [
-            _Verdict(p, (low, high), (*notes, *more))
-            for (p, notes), (low, high, more) in zip(
-                tested, (drawn_interval(each, resamples, level) for each in drawn), strict=True
-            )
-        ]
-    p = [verdict.p for verdict in verdicts]
-    corrected = p if correction is None else CORRECTIONS[correction](p).tolist()
-    rows = models.rows
-    title = known.title_of(rows)
-    return Comparison(
-        title,
-        known.higher_is_better,
-        values,
-        tuple(
-            Difference(
-                a,
-                b,
-                Result(
-                    f"difference in {title}",
-                    values[a] - values[b],
-                    *verdict.bounds,
-                    n=rows.n,
-                    method=method,
-                    events=rows.events,
-                    patients=rows.patients,
-                    level=level,
-                    notes=_same(models, a, b) + verdict.notes,
-                ),
-                verdict.p,
-                corrected_p,
-            )
-            for (a, b), verdict, corrected_p in zip(pairs, verdicts, corrected, strict=True)
-        ),
-        reference,
-        _told(test, resamples, alternative, grouped=rows.grouped),
-        correction,
-        (
-            *known.notes_on(rows, threshold),
-            *_few(models, test),
-            *_limits(test, alternative, correction, resamples, len(pairs)),
-        ),
+        verdicts = with_intervals(tested, drawn, resamples, level)
+    return comparison_of(
+        models,
+        pairs,
+        [
+            replace(verdict, notes=_same(models, a, b) + verdict.notes)
+            for verdict, (a, b) in zip(verdicts, pairs, strict=True)
+        ],
+        Plan(test, reference, correction, resamples, level, alternative),
+        title=known.title_of(rows),
+        values=values,
+        method=method,
+        higher_is_better=known.higher_is_better,
+        notes=known.notes_on(rows, threshold),
     )
 
 
 def _check(
     metric: str, test: str, correction: str | None, resamples: int, level: float, alternative: str
 ) -> None:
-    for word, name, names in (
-        ("test", test, ("permutation", "bootstrap", *_METRICS_OF)),
-        ("correction", correction, (*CORRECTIONS, None)),
-        ("alternative", alternative, ("two-sided", "published")),
-    ):
-        if name not in names:
-            known = [str(each) for each in names]
-            raise EvaluationError(f"There is no {word} {name!r}{hint(str(name), known)}.")
+    check_plan(test, ("permutation", "bootstrap", *_METRICS_OF), correction, resamples, level)
+    if alternative not in ("two-sided", "published"):
+        known = hint(alternative, ("two-sided", "published"))
+        raise EvaluationError(f"There is no alternative {alternative!r}{known}.")
     fitting = _METRICS_OF.get(test)
     if fitting is not None and metric not in fitting:
         raise EvaluationError(
@@ -221,13 +190,9 @@ def _check(
         )
     if alternative == "published" and test != "permutation":
         raise EvaluationError("The published procedure is a permutation test: test='permutation'.")
-    if resamples < 1:
-        raise EvaluationError(f"There must be resamples; {resamples} were asked for.")
-    if not 0 < level < 1:
-        raise EvaluationError(f"The level of an interval is between 0 and 1, as 0.95; not {level}.")
 
 
-def _by_delong(models: Paired, pairs: Pairs, level: float) -> list[_Verdict]:
+def _by_delong(models: Paired[Labelled], pairs: Pairs, level: float) -> list[Verdict]:
     rows = models.rows
     if rows.score.ndim != 1:
         raise EvaluationError(
@@ -237,51 +202,11 @@ def _by_delong(models: Paired, pairs: Pairs, level: float) -> list[_Verdict]:
     verdicts = []
     for a, b in pairs:
         scores = np.stack([models.models[a].score, models.models[b].score])
-        p, low, high, notes = delong_difference(rows.label, scores, rows.group, level)
-        verdicts.append(_Verdict(p, (low, high), notes))
+        verdicts.append(Verdict(*delong_difference(rows.label, scores, rows.group, level)))
     return verdicts
 
 
-def _same(models: Paired, first: str, second: str) -> tuple[str, ...]:
+def _same(models: Paired[Labelled], first: str, second: str) -> tuple[str, ...]:
     if np.array_equal(models.models[first].score, models.models[second].score):
         return ("Both gave every row the same score: p is 1.",)
     return ()
-
-
-def _told(test: str, resamples: int, alternative: str, *, grouped: bool) -> str:
-    if test == "permutation":
-        what = f"paired permutation of {'patients' if grouped else 'rows'}, {resamples:,} times"
-        if alternative == "published":
-            return f"{what}, one-sided as published"
-    else:
-        what = {
-            "bootstrap": f"paired bootstrap, {resamples:,} resamples",
-            "delong": "DeLong, clustered by patient (Obuchowski)" if grouped else "DeLong",
-            "mcnemar": "McNemar, clustered by patient (Durkalski)" if grouped else "McNemar",
-            "wilcoxon": f"Wilcoxon signed rank over {'patients' if grouped else 'rows'}",
-        }[test]
-    return f"{what}, two-sided"
-
-
-def _few(models: Paired, test: str) -> tuple[str, ...]:
-    if test == "delong" or models.patients >= FEW_PATIENTS:
-        return ()
-    unit = "patients" if models.rows.grouped else "rows"
-    return (f"{models.patients} {unit}: the intervals are likely too narrow.",)
-
-
-def _limits(
-    test: str, alternative: str, correction: str | None, resamples: int, pairs: int
-) -> tuple[str, ...]:
-    """Say where no corrected p could be small, whatever the data."""
-    # The smallest p of a pair in parts of the resamples; the published one can be 0.
-    parts = {("permutation", "two-sided"): 1, ("bootstrap", "two-sided"): 2}.get(
-        (test, alternative), 0
-    )
-    smallest = pairs * parts / (resamples + 1)
-    if correction != "holm" or smallest <= _USUAL_LEVEL:
-        return ()
-    return (
-        f"With {resamples:,} resamples and {pairs:,} comparisons no corrected p can be below "
-        f"{min(1.0, smallest):.3f}: give resamples={pairs * parts * 200:,} or a reference.",
-    )

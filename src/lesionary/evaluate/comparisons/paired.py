@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
+import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.inputs import Labelled, labelled
@@ -17,14 +18,41 @@ from lesionary.spelling import hint
 Pairs: TypeAlias = list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Paired:
-    """Models by name, all with the same labels, classes and patients."""
-
-    models: dict[str, Labelled]
+class Rows(Protocol):
+    """What rows of classes and of survival have in common."""
 
     @property
-    def rows(self) -> Labelled:
+    def group(self) -> NDArray[np.int64]:
+        """Of each row its patient, numbered from 0."""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether patients are known."""
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+
+    @property
+    def events(self) -> int | None:
+        """Rows of the positive class, or in which the event happened."""
+
+    @property
+    def patients(self) -> int | None:
+        """Patients, if they are known."""
+
+
+RowsT_co = TypeVar("RowsT_co", bound=Rows, covariant=True)
+
+
+@dataclass(frozen=True)
+class Paired(Generic[RowsT_co]):
+    """Models by name, all with the same rows but for their scores."""
+
+    models: Mapping[str, RowsT_co]
+
+    @property
+    def rows(self) -> RowsT_co:
         """Rows of the first model: what is not its score is the same for all."""
         return next(iter(self.models.values()))
 
@@ -44,18 +72,17 @@ class Paired:
         return [(name, reference) for name in self.models if name != reference]
 
 
+AnyPaired: TypeAlias = Paired[Rows]
+
+
 def paired(
     y: ArrayLike,
     scores: Mapping[str, ArrayLike],
     groups: ArrayLike | None,
     classes: Sequence[Any] | None,
-) -> Paired:
+) -> Paired[Labelled]:
     """Check labels, each model's scores and groups; errors name the model."""
-    if len(scores) < 2:
-        raise EvaluationError(
-            f"A comparison needs two models at least; given: {', '.join(scores) or 'none'}."
-        )
-    _same_index(scores)
+    need_two(scores)
     models: dict[str, Labelled] = {}
     for name, score in scores.items():
         try:
@@ -77,7 +104,12 @@ def _in_order(score: ArrayLike, classes: Sequence[Any] | None) -> ArrayLike:
     return score
 
 
-def _same_index(scores: Mapping[str, ArrayLike]) -> None:
+def need_two(scores: Mapping[str, ArrayLike]) -> None:
+    """Raise unless there are two models, and their scores are of the same rows."""
+    if len(scores) < 2:
+        raise EvaluationError(
+            f"A comparison needs two models at least; given: {', '.join(scores) or 'none'}."
+        )
     indexed = {
         name: score.index
         for name, score in scores.items()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.comparisons.paired import Paired, Pairs
-from lesionary.evaluate.metrics.registry import kernel_of
+from lesionary.evaluate.comparisons.paired import Pairs
+from lesionary.evaluate.metrics.kernel import Kernel
 from lesionary.evaluate.resample.bounds import percentile
 from lesionary.evaluate.resample.draw import draw, patient_strata
 
@@ -15,21 +17,38 @@ Floats = NDArray[np.float64]
 
 
 def drawn_differences(
-    metric: str, models: Paired, pairs: Pairs, resamples: int, seed: int, threshold: float
+    kernels: Mapping[str, Kernel],
+    pairs: Pairs,
+    group: NDArray[np.int64],
+    label: NDArray[np.int64],
+    *,
+    resamples: int,
+    seed: int,
 ) -> list[Floats]:
-    """Compute each pair's difference in each resample in which it is defined."""
-    weights = draw(models.rows.group, models.rows.label, resamples=resamples, seed=seed)
-    drawn = {
-        name: kernel_of(metric, rows, threshold)(weights) for name, rows in models.models.items()
-    }
+    """Compute each pair's difference in each resample in which it is defined.
+
+    Parameters
+    ----------
+    kernels
+        Of each model, from how often rows are drawn to its metric.
+    pairs
+        Names of models.
+    group, label : ndarray of int64 (n,)
+        Patients, who are drawn, and classes (or whether the event happened), for strata.
+    resamples, seed
+        How many, and drawn from where.
+    """
+    weights = draw(group, label, resamples=resamples, seed=seed)
+    drawn = {name: kernel(weights) for name, kernel in kernels.items()}
     differences = [drawn[a] - drawn[b] for a, b in pairs]
     return [each[~np.isnan(each)] for each in differences]
 
 
-def strata_of(models: Paired) -> str:
-    """Say whether each class was drawn by itself, as the method's end."""
-    strata = patient_strata(models.rows.group, models.rows.label)
-    return ", stratified by class" if (strata != strata[0]).any() else ""
+def bootstrap_words(group: NDArray[np.int64], label: NDArray[np.int64], resamples: int) -> str:
+    """Say how the intervals of differences come to be."""
+    strata = patient_strata(group, label)
+    by_class = ", stratified by class" if (strata != strata[0]).any() else ""
+    return f"paired bootstrap percentile, {resamples:,} resamples{by_class}"
 
 
 def drawn_interval(

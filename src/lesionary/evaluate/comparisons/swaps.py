@@ -39,7 +39,7 @@ def signs(patients: int, resamples: int, seed: int) -> NDArray[np.int8]:
     return rng.integers(0, 2, size=(resamples, patients), dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
-def ranked(models: Paired) -> Paired:
+def ranked(models: Paired[Labelled]) -> Paired[Labelled]:
     """Replace each model's scores by their ranks, column by column; ties share the middle one.
 
     What only counts the order stays as it is, and swapping no longer mixes scales: a score of
@@ -55,7 +55,7 @@ def ranked(models: Paired) -> Paired:
 
 def swapped_differences(
     metric: str,
-    models: Paired,
+    models: Paired[Labelled],
     pairs: Pairs,
     sign: NDArray[np.int8],
     threshold: float,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.comparisons.family import Correction, Test
+from lesionary.evaluate.comparisons.verdicts import Correction, Test
 from lesionary.evaluate.thresholds import Rule
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lesionary.evaluate.survival.brier import brier_at, integrated_brier
     from lesionary.evaluate.survival.censoring import censor_at
+    from lesionary.evaluate.survival.comparison import compare_survival
     from lesionary.evaluate.survival.concordance import c_index
     from lesionary.evaluate.survival.cox import cox_univariate, hazard_ratio
     from lesionary.evaluate.survival.curve import Curve, kaplan_meier
@@ -30,6 +31,7 @@ _MODULE_OF = {
     "brier_at": "brier",
     "c_index": "concordance",
     "censor_at": "censoring",
+    "compare_survival": "comparison",
     "cox_univariate": "cox",
     "cut_at": "risk_groups",
     "draw_forest": "forest",
@@ -54,6 +56,7 @@ __all__ = [
     "brier_at",
     "c_index",
     "censor_at",
+    "compare_survival",
     "cox_univariate",
     "cut_at",
     "draw_forest",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +13,7 @@ from lesionary.errors import EvaluationError
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.censoring import Train, inverse, need_followed, still_followed
 from lesionary.evaluate.survival.inputs import Survival, survival
-from lesionary.evaluate.survival.interval import IntervalName, result
+from lesionary.evaluate.survival.interval import IntervalName, Values, result
 
 Method = Literal["harrell", "uno"]
 
@@ -76,33 +78,10 @@ def c_index(
     C-index (Harrell) 1.000, n = 4, 3 events
     """
     rows = survival(time, event, risk, groups)
-    if method not in ("harrell", "uno"):
-        raise EvaluationError(f"method is 'harrell' or 'uno', not {method!r}.")
-    if train is not None and method == "harrell":
-        raise EvaluationError("`train` is for Uno's C: Harrell's does not weigh censoring.")
-    counted = rows.event if tau is None else rows.event & (rows.time < tau)
-    cases = np.flatnonzero(counted)
-    # The first event can be compared with more rows than any other.
-    first = cases[np.argmin(rows.time[cases])][None] if len(cases) else cases
-    if not _pairs(rows, first).any():
-        before = "" if tau is None else f" Events count before tau = {tau:g} only."
-        raise EvaluationError(NO_PAIRS + before)
-    if method == "uno":
-        need_followed(rows, rows.time[cases], train)
-
-    def values_of(weights: NDArray[np.integer]) -> NDArray[np.float64]:
-        counts = weights.astype(np.float64)
-        of_case = counts[:, cases]
-        if method == "uno":
-            followed = still_followed(rows, rows.time[cases], train, counts)
-            of_case = of_case * inverse(followed) ** 2
-        return _concordance(rows, cases, counts, of_case)
-
-    name = {"harrell": "Harrell", "uno": "Uno"}[method]
-    before = "" if tau is None else f", before {tau:g}"
+    pairs = comparable(rows, method, tau, train)
     return result(
-        f"C-index ({name}{before})",
-        values_of,
+        pairs.title,
+        pairs.kernel(rows.risk),
         rows,
         interval,
         resamples=resamples,
@@ -112,34 +91,115 @@ def c_index(
     )
 
 
-def _concordance(
-    rows: Survival,
-    cases: NDArray[np.int64],
-    counts: NDArray[np.float64],
-    of_case: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Weigh pairs by how often both rows are in a resample: (resamples,); NaN without a pair.
+@dataclass(frozen=True)
+class Comparable:
+    """Pairs of rows that can be compared, whatever the risks.
 
     Parameters
     ----------
-    counts : ndarray (resamples, n)
-    of_case : ndarray (resamples, cases)
+    rows : Survival
+    cases : ndarray of int64 (cases,)
+        Rows whose event counts: each is compared with all that were free of it then.
+    method, tau, train
+        As of :func:`c_index`.
     """
-    won, pairs = np.zeros(len(counts)), np.zeros(len(counts))
-    width = max(1, _BLOCK // rows.n)
-    for start in range(0, len(cases), width):
-        some = cases[start : start + width]
-        comparable = _pairs(rows, some)
-        mine, theirs = rows.risk[some, None], rows.risk
-        points = comparable * ((mine > theirs) + 0.5 * (mine == theirs))
-        weight = of_case[:, start : start + width]
-        won += (weight * (counts @ points.T)).sum(axis=1)
-        pairs += (weight * (counts @ comparable.T.astype(np.float64))).sum(axis=1)
-    undefined = np.full(len(counts), np.nan)
-    return np.asarray(np.divide(won, pairs, out=undefined, where=pairs > 0))
+
+    rows: Survival
+    cases: NDArray[np.int64]
+    method: Method
+    tau: float | None
+    train: Train | None
+
+    @property
+    def title(self) -> str:
+        """The index, as a person says it."""
+        name = {"harrell": "Harrell", "uno": "Uno"}[self.method]
+        before = "" if self.tau is None else f", before {self.tau:g}"
+        return f"C-index ({name}{before})"
+
+    def kernel(self, risk: NDArray[np.float64]) -> Values:
+        """Prepare the concordance of risks (n,): from weights (r, n) to values (r,).
+
+        A value is NaN where no two of the weighted rows can be compared.
+        """
+
+        def values(weights: NDArray[Any]) -> NDArray[np.float64]:
+            counts = weights.astype(np.float64)
+            of_case = counts[:, self.cases] * self._seen(counts)
+            won, pairs = np.zeros(len(counts)), np.zeros(len(counts))
+            for part, cases, free in self._blocks():
+                mine, theirs = risk[cases, None], risk
+                points = free * ((mine > theirs) + 0.5 * (mine == theirs))
+                weight = of_case[:, part]
+                won += (weight * (counts @ points.T)).sum(axis=1)
+                pairs += (weight * (counts @ free.T.astype(np.float64))).sum(axis=1)
+            undefined = np.full(len(counts), np.nan)
+            return np.asarray(np.divide(won, pairs, out=undefined, where=pairs > 0))
+
+        return values
+
+    def swap_terms(
+        self, first: NDArray[np.float64], second: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return what each row adds to the difference of two risks' concordances: (n,).
+
+        Where patients swap the two risks (sign -1) or keep them (1), the difference is the sum of
+        these terms times the signs. A pair's part of one model's concordance is a quadratic
+        form of its two signs, of the other's the same form of the opposite signs: in the
+        difference only what is linear is left.
+        """
+        of_case = self._seen(np.ones(self.rows.n))
+        terms, pairs = np.zeros(self.rows.n), 0.0
+        for part, cases, free in self._blocks():
+            weight = of_case[part, None] * free
+            # Twice what is won: 2, a tie 1, all from the one's risk against the other's.
+            ahead = {
+                (a, b): np.sign(mine[cases, None] - theirs) + 1.0
+                for a, mine in enumerate((first, second))
+                for b, theirs in enumerate((first, second))
+            }
+            both, across = ahead[0, 0] - ahead[1, 1], ahead[0, 1] - ahead[1, 0]
+            terms[cases] += (weight * (both + across)).sum(axis=1) / 4
+            terms += (weight * (both - across)).sum(axis=0) / 4
+            pairs += weight.sum()
+        return terms / pairs
+
+    def _seen(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weigh each case by how likely its event was to be seen, in each resample."""
+        if self.method == "harrell":
+            return np.ones((*counts.shape[:-1], len(self.cases)))
+        at = self.rows.time[self.cases]
+        return inverse(still_followed(self.rows, at, self.train, counts)) ** 2
+
+    def _blocks(self) -> Iterator[tuple[slice, NDArray[np.int64], NDArray[np.bool_]]]:
+        """Yield some cases at a time, and who was free of the event then: (cases, n)."""
+        width = max(1, _BLOCK // self.rows.n)
+        for start in range(0, len(self.cases), width):
+            part = slice(start, start + width)
+            yield part, self.cases[part], _free(self.rows, self.cases[part])
 
 
-def _pairs(rows: Survival, cases: NDArray[np.int64]) -> NDArray[np.bool_]:
+def comparable(
+    rows: Survival, method: Method, tau: float | None, train: Train | None
+) -> Comparable:
+    """Find the pairs that an index compares; see :func:`c_index`."""
+    if method not in ("harrell", "uno"):
+        raise EvaluationError(f"method is 'harrell' or 'uno', not {method!r}.")
+    if train is not None and method == "harrell":
+        raise EvaluationError("`train` is for Uno's C: Harrell's does not weigh censoring.")
+    counted = rows.event if tau is None else rows.event & (rows.time < tau)
+    cases = np.flatnonzero(counted)
+    # The first event can be compared with more rows than any other.
+    first = cases[np.argmin(rows.time[cases])][None] if len(cases) else cases
+    if not _free(rows, first).any():
+        before = "" if tau is None else f" Events count before tau = {tau:g} only."
+        raise EvaluationError(NO_PAIRS + before)
+    if method == "uno":
+        need_followed(rows, rows.time[cases], train)
+    return Comparable(rows, cases, method, tau, train)
+
+
+def _free(rows: Survival, cases: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say which rows (cases, n) were free of the event when each case had it."""
     mine = rows.time[cases, None]
     return np.asarray((rows.time > mine) | ((rows.time == mine) & ~rows.event))
