@@ -18,21 +18,12 @@ import pandas as pd
 
 from lesionary.radiomics.catalogue import feature_catalogue
 from lesionary.radiomics.compute import measure
+from lesionary.radiomics.texture import AGGREGATIONS
 
 SETTINGS = {
     "dig. phantom": {
         "discretisation": {"bin_width": 1},
-        "aggregations": [
-            "2D_avg",
-            "2D_s_mrg",
-            "2.5D_d_mrg",
-            "2.5D_mrg",
-            "3D_avg",
-            "3D_mrg",
-            "2D",
-            "2.5D",
-            "3D",
-        ],
+        "aggregations": list(AGGREGATIONS),
     },
     "config. A": "ibsi-a",
     "config. B": "ibsi-b",

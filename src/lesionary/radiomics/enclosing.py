@@ -100,20 +100,32 @@ def minimum_box(hull: Hull) -> Body:
     """
     corners = hull.vertices[hull.facets]
     edges = np.stack([corners[:, i] - corners[:, i - 1] for i in range(3)], axis=1)
-    normals = np.cross(edges[:, 0], edges[:, 1])
-    first = _unit(edges)
-    third = np.broadcast_to(_unit(normals)[:, None], first.shape)
-    frames = np.stack([first, np.cross(third, first), third], axis=2).reshape(-1, 3, 3)
-    # The same frame comes from parallel facets and edges; opposite directions are the same.
-    key = np.round(frames[:, [0, 2]], 6)
-    key *= np.sign(np.take_along_axis(key, np.abs(key).argmax(2)[..., None], axis=2))
-    _, kept = np.unique(key.reshape(-1, 6) + 0.0, axis=0, return_index=True)
-    sides = []
-    for part in np.array_split(frames[kept], max(1, kept.size * len(hull.vertices) // 2_000_000)):
-        along = part.reshape(-1, 3) @ hull.vertices.T
-        sides.append(np.ptp(along, axis=1).reshape(-1, 3))
-    every = np.concatenate(sides)
-    return box(every[every.prod(axis=1).argmin()])
+    normals, facet = _distinct(_unit(np.cross(edges[:, 0], edges[:, 1])))
+    # Facets that are parallel share their turns.
+    turns, _ = _distinct(np.column_stack([_unit(edges).reshape(-1, 3), np.repeat(facet, 3)]))
+    first, of = turns[:, :3], turns[:, 3].astype(np.intp)
+    directions = first, np.cross(normals[of], first), normals
+    lengths, widths, heights = (_extents(hull.vertices, along) for along in directions)
+    sides = np.column_stack([lengths, widths, heights[of]])
+    return box(sides[sides.prod(axis=1).argmin()])
+
+
+def _distinct(directions: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """Return one of each two rows that begin with the same or the opposite direction.
+
+    Also returned is the place among them of every row; what follows a direction is to agree, too.
+    """
+    key = directions.round(6)
+    largest = np.abs(key[:, :3]).argmax(axis=1)[:, None]
+    key[:, :3] *= np.sign(np.take_along_axis(key, largest, axis=1))
+    _, kept, place = np.unique(key + 0.0, axis=0, return_index=True, return_inverse=True)
+    return directions[kept], place.ravel()
+
+
+def _extents(points: Floats, directions: Floats) -> Floats:
+    """Return how long a body is along each direction, from its vertices."""
+    parts = np.array_split(directions, max(1, len(points) * len(directions) // 1_000_000))
+    return np.concatenate([np.ptp(part @ points.T, axis=1) for part in parts])
 
 
 def minimum_ellipsoid(hull: Hull) -> Body:

@@ -16,6 +16,7 @@ from lesionary.radiomics.enclosing import (
 from lesionary.radiomics.mesh import Mesh, mesh
 from lesionary.radiomics.preparation import Prepared
 from lesionary.radiomics.spatial import moran_and_geary
+from lesionary.radiomics.spread import Spread, spread_of
 from lesionary.radiomics.value import Values
 
 Floats = NDArray[np.float64]
@@ -25,12 +26,12 @@ def morphology(region: Prepared) -> Values:
     """Measure the shape of a region; its features by key, or why one is undefined."""
     outline, spacing = region.morphological[region.box], region.spacing_mm
     surface = mesh(outline, spacing)
-    places = np.argwhere(outline) * np.array(spacing)
+    shape = spread_of(outline, spacing)
     hull = convex_hull(surface.vertices)
-    axes = _principal_axes(places)
+    axes = _principal_axes(shape)
     return {
-        **_sizes(surface, len(places) * float(np.prod(spacing))),
-        "KLMA": _shift(region, places),
+        **_sizes(surface, shape.total * float(np.prod(spacing))),
+        "KLMA": _shift(region, shape),
         "L0JK": hull.diameter,
         **_axis_lengths(axes),
         **_densities(surface, axis_aligned_box(surface.vertices), "PBX1", "R59B"),
@@ -60,12 +61,12 @@ def _sizes(surface: Mesh, voxel_volume: float) -> Values:
     }
 
 
-def _principal_axes(places: Floats) -> Floats:
+def _principal_axes(shape: Spread) -> Floats:
     """Return the lengths of the major, minor and least axis, mm: four standard deviations."""
-    if len(places) == 1:
+    if shape.total == 1:
         return np.zeros(3)
-    spread = np.linalg.eigvalsh(np.cov(places.T))[::-1]
-    return np.asarray(4 * np.sqrt(np.clip(spread, 0, None)))
+    unbiased = shape.covariance * (shape.total / (shape.total - 1))
+    return np.asarray(4 * np.sqrt(np.clip(np.linalg.eigvalsh(unbiased)[::-1], 0, None)))
 
 
 def _axis_lengths(axes: Floats) -> Values:
@@ -88,14 +89,13 @@ def _densities(surface: Mesh, body: Body, volume: str, area: str) -> Values:
     }
 
 
-def _shift(region: Prepared, places: Floats) -> float | str:
+def _shift(region: Prepared, shape: Spread) -> float | str:
     """Return how far the centre of intensity is from that of the shape, mm."""
-    total = region.values.sum()
-    if total == 0:
+    inside = region.intensity[region.box]
+    weights = np.where(inside, region.image[region.box], 0.0)
+    if weights.sum() == 0:
         return "the intensities add up to zero, so that they have no centre"
-    kept = np.argwhere(region.intensity[region.box]) * np.array(region.spacing_mm)
-    centre = region.values @ kept / total
-    return float(np.linalg.norm(centre - places.mean(axis=0)))
+    return float(np.linalg.norm(spread_of(weights, region.spacing_mm).centre - shape.centre))
 
 
 def _spatial(region: Prepared) -> Values:

@@ -10,6 +10,8 @@ from lesionary.radiomics.value import Values
 
 Floats = NDArray[np.float64]
 
+_PERCENT = (10, 25, 50, 75, 90)
+
 
 def statistics(values: Floats) -> Values:
     """Describe the intensities of a region; its features by key, or why one is undefined."""
@@ -18,27 +20,31 @@ def statistics(values: Floats) -> Values:
 
 def moments_and_ranks(values: Floats, family: str) -> Values:
     """Return what statistics and histogram have in common, by the key that a family gives it."""
-    mean, median = float(values.mean()), float(np.median(values))
-    apart = values - mean
-    variance = float(np.mean(apart**2))
-    low, q1, q3, high = (float(each) for each in np.percentile(values, (10, 25, 75, 90)))
-    inner = values[(values >= low) & (values <= high)]
+    ranked = np.sort(values)
+    low, q1, median, q3, high = (float(each) for each in np.percentile(ranked, _PERCENT))
+    inner = ranked[np.searchsorted(ranked, low) : np.searchsorted(ranked, high, side="right")]
+    mean = float(ranked.mean())
+    apart = ranked - mean
+    square = apart * apart
+    variance = float(square.mean())
     flat = "all intensities are the same: division by zero"
     named: Values = {
         "mean": mean,
         "variance": variance,
-        "skewness": float(np.mean(apart**3)) / variance**1.5 if variance > 0 else flat,
-        "kurtosis": float(np.mean(apart**4)) / variance**2 - 3 if variance > 0 else flat,
+        "skewness": float(square @ apart) / values.size / variance**1.5 if variance > 0 else flat,
+        "kurtosis": float(square @ square) / values.size / variance**2 - 3
+        if variance > 0
+        else flat,
         "median": median,
-        "minimum": float(values.min()),
+        "minimum": float(ranked[0]),
         "percentile_10": low,
         "percentile_90": high,
-        "maximum": float(values.max()),
+        "maximum": float(ranked[-1]),
         "interquartile_range": q3 - q1,
-        "range": float(np.ptp(values)),
+        "range": float(ranked[-1] - ranked[0]),
         "mean_absolute_deviation": float(np.abs(apart).mean()),
         "robust_mean_absolute_deviation": float(np.abs(inner - inner.mean()).mean()),
-        "median_absolute_deviation": float(np.abs(values - median).mean()),
+        "median_absolute_deviation": float(np.abs(ranked - median).mean()),
         "coefficient_of_variation": (
             variance**0.5 / mean if mean != 0 else "the mean is zero: division by zero"
         ),
