@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lesionary.evaluate.reliability.agreement_table import METRICS, agreement_table
-    from lesionary.evaluate.reliability.bland_altman import (
+    from lesionary.evaluate.reliability.concordance import ccc
+    from lesionary.evaluate.reliability.dispersion import qcd
+    from lesionary.evaluate.reliability.intraclass import ICC_FORMS, icc
+    from lesionary.evaluate.reliability.limits import (
         BlandAltman,
         bland_altman,
         bland_altman_table,
     )
-    from lesionary.evaluate.reliability.bland_altman_figure import draw_bland_altman
-    from lesionary.evaluate.reliability.concordance import ccc
-    from lesionary.evaluate.reliability.dispersion import qcd
-    from lesionary.evaluate.reliability.intraclass import ICC_FORMS, icc
+    from lesionary.evaluate.reliability.limits_figure import draw_bland_altman
     from lesionary.evaluate.reliability.ratings import Ratings, read_ratings
+    from lesionary.evaluate.reliability.table import METRICS, agreement_table
 
 __all__ = [
     "ICC_FORMS",
@@ -37,9 +37,9 @@ __all__ = [
 ]
 
 _MODULE_OF = {
-    **dict.fromkeys(("METRICS", "agreement_table"), "agreement_table"),
-    **dict.fromkeys(("BlandAltman", "bland_altman", "bland_altman_table"), "bland_altman"),
-    "draw_bland_altman": "bland_altman_figure",
+    **dict.fromkeys(("METRICS", "agreement_table"), "table"),
+    **dict.fromkeys(("BlandAltman", "bland_altman", "bland_altman_table"), "limits"),
+    "draw_bland_altman": "limits_figure",
     "ccc": "concordance",
     "qcd": "dispersion",
     **dict.fromkeys(("ICC_FORMS", "icc"), "intraclass"),

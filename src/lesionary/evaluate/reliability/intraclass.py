@@ -33,8 +33,8 @@ def icc(ratings: ArrayLike, form: str = "2,1", *, level: float = 0.95) -> Result
         Subjects with a missing rating are left out, and told.
     form : {"1,1", "2,1", "3,1", "1,k", "2,k", "3,k"}
         Of Shrout & Fleiss, Psychological Bulletin 86:420 (1979). ``1``: raters differ from
-        subject to subject; ``2``: the same raters, a sample of all, and their differences count; ``3``:
-        these raters only, and constant differences do not count. ``k``: of the raters' mean.
+        subject to subject; ``2``: the same raters, a sample of all, and their differences count;
+        ``3``: these raters only, and constant differences do not count. ``k``: of their mean.
     level
         Of the interval (McGraw & Wong, Psychological Methods 1:30, 1996).
 

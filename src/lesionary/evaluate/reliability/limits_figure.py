@@ -9,7 +9,7 @@ from lesionary.evaluate.report.style import COLORS, GREY, figure_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from lesionary.evaluate.reliability.bland_altman import BlandAltman
+    from lesionary.evaluate.reliability.limits import BlandAltman
 
 
 def draw_bland_altman(found: BlandAltman, name: str = "", unit: str = "") -> Figure:

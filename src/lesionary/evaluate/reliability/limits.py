@@ -16,6 +16,8 @@ from lesionary.evaluate.inputs import same_rows
 from lesionary.evaluate.reliability.ratings import Ratings
 from lesionary.evaluate.result import Result
 
+_METHOD = "Bland & Altman 1999"
+
 
 @dataclass(frozen=True)
 class BlandAltman:
@@ -70,16 +72,11 @@ def bland_altman(one: ArrayLike, other: ArrayLike, *, level: float = 0.95) -> Bl
     found = _limits((first - second)[:, None], level)
     n = len(first)
     bias, lower, upper = (
-        Result(
-            name,
-            *(float(column[0]) for column in columns),
-            n=n,
-            method="Bland & Altman 1999",
-            level=level,
-            notes=notes,
-        )
-        for name, columns in zip(
-            ("bias", "lower limit of agreement", "upper limit of agreement"), found, strict=True
+        Result(name, value, low, high, n, _METHOD, level=level, notes=notes)
+        for name, (value, low, high) in zip(
+            ("bias", "lower limit of agreement", "upper limit of agreement"),
+            np.array(found)[:, :, 0].tolist(),
+            strict=True,
         )
     )
     return BlandAltman(bias, lower, upper, (first + second) / 2.0, first - second)
