@@ -1,0 +1,97 @@
+"""Filters that are defined by what they do to frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from lesionary.radiomics.filters.boundary import Boundary
+from lesionary.radiomics.filters.region import Box, Floats, Region
+
+# Frequencies along each axis, in units of the Nyquist frequency, to the filter's gain.
+Gains = NDArray[np.inexact[Any]]
+Transfer = Callable[..., Gains]
+
+
+def extended(
+    region: Region, box: Box, dimension: int, boundary: Boundary, extent: int | None = None
+) -> tuple[Floats, Box]:
+    """Return the image with enough of what is beyond its edges, and where the box is in it.
+
+    A Fourier transform takes the image for one period of many. A mirrored image of twice the length
+    is just that; other boundaries get as many voxels on each side as the image has, or ``extent``
+    if these are fewer.
+    """
+    wanted, margins = list(box), [0, 0, 0]
+    for axis in range(3 - dimension, 3):
+        length = region.shape[axis]
+        wanted[axis] = slice(0, 2 * length if boundary == "mirror" else length)
+        if boundary in ("zero", "nearest"):
+            margins[axis] = length if extent is None else min(length, extent)
+    values = region.surrounded(
+        (wanted[0], wanted[1], wanted[2]), (margins[0], margins[1], margins[2]), boundary
+    )
+    z, y, x = (
+        slice(each.start - own.start + margin, each.stop - own.start + margin)
+        for each, own, margin in zip(box, wanted, margins, strict=True)
+    )
+    return values, (z, y, x)
+
+
+def through(values: Floats, dimension: int, transfer: Transfer) -> Floats:
+    """Return a periodic image after a filter that is known by its gain at each frequency."""
+    axes = tuple(range(3 - dimension, 3))
+    shape = [values.shape[axis] for axis in axes]
+    spectrum = scipy.fft.rfftn(values, axes=axes, workers=-1)
+    ahead = [_frequencies(length) for length in shape]
+    # The gain at each frequency's negative, which the other half of the spectrum has.
+    behind = [np.roll(each[::-1], 1) for each in ahead]
+    half = shape[-1] // 2 + 1
+    ahead[-1], behind[-1] = ahead[-1][:half], behind[-1][:half]
+    if dimension == 2:
+        spectrum *= _real(transfer, ahead, behind)
+    else:
+        for plane in range(shape[0]):  # so that gains of one plane are in memory, not of all
+            spectrum[plane] *= _real(
+                transfer,
+                [ahead[0][plane : plane + 1], *ahead[1:]],
+                [behind[0][plane : plane + 1], *behind[1:]],
+            )[0]
+    return np.asarray(scipy.fft.irfftn(spectrum, s=shape, axes=axes, workers=-1))
+
+
+def riesz(order: tuple[int, ...], *axes: Floats) -> NDArray[np.complex128]:
+    """Return the gain of a Riesz transform, of an order along x, y (and z).
+
+    Parameters
+    ----------
+    order : tuple of int
+        Along x, y (and z).
+    *axes : ndarray
+        Frequencies along (z,) y and x, to be broadcast together.
+    """
+    degree = sum(order)
+    radius = np.sqrt(sum(np.square(each) for each in axes))
+    turns = prod(each**times for each, times in zip(axes[::-1], order, strict=True))
+    # There is no direction at frequency zero.
+    unit = np.divide(turns, radius**degree, out=np.zeros(radius.shape), where=radius > 0)
+    ways = factorial(degree) / prod(factorial(times) for times in order)
+    return np.asarray((-1j) ** degree * np.sqrt(ways) * unit)
+
+
+def _frequencies(length: int) -> Floats:
+    # The standard's consensus samples frequencies from -1 to 1, both included. Those of a discrete
+    # Fourier transform end one short of 1, which makes up to 7 % of a difference on 64 voxels.
+    if length == 1:
+        return np.zeros(1)
+    return np.fft.ifftshift(np.linspace(-1, 1, length))
+
+
+def _real(transfer: Transfer, ahead: list[Floats], behind: list[Floats]) -> Gains:
+    # Sampled like that, gains are not those of a real filter; its real part is what is meant.
+    return np.asarray(transfer(*np.ix_(*ahead)) + np.conj(transfer(*np.ix_(*behind)))) / 2
