@@ -29,7 +29,7 @@ class Clusters:
     representative : ndarray of bool (p,)
         The one feature of each cluster that correlates most with the others.
     order : ndarray of int64 (q,)
-        Features that have correlations, alike ones next to each other.
+        Features that have correlations, those that rise together next to each other.
     """
 
     number: NDArray[np.int64]
@@ -104,18 +104,16 @@ def cluster_features(correlation: Floats, least: float) -> Clusters:
     [1, 1, 2]
     """
     known = np.flatnonzero(np.isfinite(np.diag(correlation)))
-    strength = np.nan_to_num(np.abs(correlation[np.ix_(known, known)]))
+    rho = np.nan_to_num(correlation[np.ix_(known, known)])
+    strength = np.abs(rho)
     number = np.zeros(len(correlation), dtype=np.int64)
     size = np.zeros(len(correlation), dtype=np.int64)
     representative = np.zeros(len(correlation), dtype=bool)
     if len(known) < 2:
         number[known], size[known], representative[known] = 1, 1, True
         return Clusters(number, size, representative, known)
-    away = np.maximum(1 - (strength + strength.T) / 2, 0)
-    np.fill_diagonal(away, 0)
-    tree = linkage(squareform(away, checks=False), "complete")
     # Rounding must not part features that correlate just so.
-    found = fcluster(tree, 1 - least + 1e-12, "distance")
+    found = fcluster(_tree(strength, "complete"), 1 - least + 1e-12, "distance")
     _, first, mine, counts = np.unique(
         found, return_index=True, return_inverse=True, return_counts=True
     )
@@ -126,7 +124,13 @@ def cluster_features(correlation: Floats, least: float) -> Clusters:
     together = (strength @ member)[np.arange(len(known)), mine]
     best = pd.Series(together).groupby(mine).idxmax().to_numpy()
     representative[known[best]] = True
-    return Clusters(number, size, representative, known[leaves_list(tree)])
+    return Clusters(number, size, representative, known[leaves_list(_tree(rho, "average"))])
+
+
+def _tree(likeness: Floats, linked: str) -> Floats:
+    """Join rows from the most alike, at 1, down."""
+    away = squareform(np.maximum(1 - likeness, 0), checks=False)
+    return np.asarray(linkage(away, linked), dtype=np.float64)
 
 
 def _ranked(values: Floats) -> tuple[Floats, Floats]:

@@ -45,7 +45,8 @@ class FeatureRows:
     patients_known : bool
     label_name, volume_name : str or None
     set_aside : DataFrame
-        ``row`` of the feature table as a spreadsheet counts it, the identifier and ``reason``.
+        ``row`` of the feature table as a spreadsheet counts it, the identifier and ``reason``;
+        not the rows of splits and classes that were not asked for.
     notes : tuple of str
         What a reader should know.
     """
@@ -129,18 +130,25 @@ def read_feature_rows(
             "the same, not when one is part of the other."
         )
     joined = outcome.iloc[place.clip(0)].set_axis(given.index)
+    if (place < 0).any():
+        joined = joined.where(pd.Series(place >= 0, index=given.index), axis=0)
     columns = _Columns(given, joined, table is not None)
     notes: list[str] = []
     names = _feature_names(given, outcome if table is not None else None, {on, label}, notes)
 
     reason = pd.Series("", index=given.index)
     reason[place < 0] = "no row in the table of outcomes"
-    _choose_split(columns, split, reason, notes)
-    outcome_label = _label(columns.find(label, "label"), label, reason) if label else None
-    chosen = _classes(outcome_label, label, classes, reason)
-    used = reason == ""
+    # What has no row in the other table may have no split either: it is set aside, and told.
+    wanted = _of_split(columns, split, given.index, notes) | (reason != "")
+    classed = _label(columns.find(label, "label"), label, wanted, reason) if label else None
+    chosen = _classes(classed, label, classes, wanted & (reason == ""))
+    if classed is not None:
+        wanted &= classed.isna() | classed.isin(chosen)
+    used = wanted & (reason == "")
     if not used.any():
-        raise EvaluationError(f"No row is left to explore: {several(reason.unique())}.")
+        raise EvaluationError(f"No row is left to explore: {several(reason[wanted].unique())}.")
+    if not wanted.all():
+        notes.append(f"{int((~wanted).sum()):,} rows are of other splits or classes.")
     values = given.loc[used, names].astype(np.float64)
     infinite = np.isinf(values.to_numpy())
     if infinite.any():
@@ -151,14 +159,16 @@ def read_feature_rows(
         features=values.set_axis(pd.Index(given.loc[used, on], name=on)),
         classes=chosen,
         label=None
-        if outcome_label is None
-        else np.array([chosen.index(one) for one in outcome_label[used]], dtype=np.int64),
+        if classed is None
+        else np.array([chosen.index(one) for one in classed[used]], dtype=np.int64),
         volume=_volume(columns.find(volume, "volume"), volume, used) if volume else None,
         patient=patient,
         patients_known=known,
         label_name=label,
         volume_name=volume,
-        set_aside=pd.DataFrame({"row": given.index, on: given[on], "reason": reason})[~used],
+        set_aside=pd.DataFrame({"row": given.index, on: given[on], "reason": reason})[
+            wanted & ~used
+        ],
         notes=tuple(notes),
     )
 
@@ -240,17 +250,16 @@ def _feature_names(
         raise EvaluationError("The feature table has no column of numbers that is a feature.")
     if about:
         notes.append(
-            f"{len(about):,} columns tell of the extraction or count rows, and are no features: "
-            f"{several(about)}."
+            f"About the extraction, or numbers of rows, so no features ({len(about):,}): "
+            f"{several(about)}"
         )
     if words:
-        notes.append(f"{len(words):,} columns are no numbers, and no features: {several(words)}.")
+        notes.append(f"No numbers, so no features ({len(words):,}): {several(words)}")
     return names
 
 
-def _choose_split(
-    columns: _Columns, split: str | None, reason: pd.Series, notes: list[str]
-) -> None:
+def _of_split(columns: _Columns, split: str | None, index: pd.Index, notes: list[str]) -> pd.Series:
+    """Say of each row whether it is of the split that was asked for."""
     found = columns.get(SPLIT)
     if split is None:
         if found is not None and (found == "test").any():
@@ -258,16 +267,16 @@ def _choose_split(
                 "The rows include the split 'test': what is chosen by looking at them has seen "
                 "the test. Explore the split 'train' alone."
             )
-        return
+        return pd.Series(True, index=index)
     if found is None or not (found == split).any():
         known = [] if found is None else list(found.dropna().unique())
         raise EvaluationError(f"No row is of the split {split!r}{hint(split, map(str, known))}.")
-    reason[(reason == "") & (found != split)] = f"not of the split {split!r}"
+    return found == split
 
 
-def _label(found: pd.Series, name: str, reason: pd.Series) -> pd.Series:
+def _label(found: pd.Series, name: str, wanted: pd.Series, reason: pd.Series) -> pd.Series:
     reason[(reason == "") & found.isna()] = f"no {name}"
-    numbers = found[reason == ""]
+    numbers = found[wanted & (reason == "")]
     if pd.api.types.is_float_dtype(numbers) and (numbers % 1 != 0).any():
         raise EvaluationError(
             f"The label {name!r} has values as {numbers[numbers % 1 != 0].iloc[0]:g}: a number, "
@@ -277,23 +286,22 @@ def _label(found: pd.Series, name: str, reason: pd.Series) -> pd.Series:
 
 
 def _classes(
-    label: pd.Series | None, name: str | None, wanted: Sequence[str] | None, reason: pd.Series
+    label: pd.Series | None, name: str | None, asked: Sequence[str] | None, usable: pd.Series
 ) -> tuple[str, ...]:
     if label is None:
-        if wanted:
+        if asked:
             raise EvaluationError("Classes were named, but not the column they are in.")
         return ()
-    present = _sorted(label[reason == ""].unique().tolist())
-    if wanted is not None:
-        unknown = [one for one in wanted if one not in present]
+    present = _sorted(label[usable].unique().tolist())
+    if asked is not None:
+        unknown = [one for one in asked if one not in present]
         if unknown:
             raise EvaluationError(
                 f"No row has the {name} {unknown[0]!r}{hint(str(unknown[0]), present)}."
             )
-        if len(set(wanted)) < len(wanted):
-            raise EvaluationError(f"Of the classes {', '.join(wanted)} one is named twice.")
-        reason[(reason == "") & ~label.isin(wanted)] = f"{name} is none of {', '.join(wanted)}"
-        present = list(wanted)
+        if len(set(asked)) < len(asked):
+            raise EvaluationError(f"Of the classes {', '.join(asked)} one is named twice.")
+        present = list(asked)
     if len(present) < 2:
         found = f"all rows have the {name} {present[0]!r}" if present else f"no row has a {name}"
         raise EvaluationError(f"There are no two classes to compare: {found}.")
