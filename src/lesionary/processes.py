@@ -24,11 +24,15 @@ _MOST = 8
 _IDLE_S = 60.0
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def default_workers() -> int:
     """Return half the processors that this process may use, but at most 8."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    count = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return max(1, min(_MOST, count // 2))
+    return max(1, min(_MOST, processors() // 2))
 
 
 class Processes(Generic[Task, Result]):

@@ -55,11 +55,18 @@ def info(file: Table) -> None:
 def _facts(about: dict[str, Any]) -> dict[str, str]:
     facts = {
         "lesions": f"{about['lesions']:,} ({about['set_aside']:,} rows set aside)",
-        "made": f"{about['created']}, on {about['device']}, {about['precision']}, "
-        f"batches of {about['batch_size']}",
+        "made": about["created"]
+        + (
+            f", on {about['device']}, {about['precision']}, batches of {about['batch_size']}"
+            if "device" in about
+            else ""
+        ),
         "by": ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
     }
     for one in about["encoders"]:
+        if "settings" in one:
+            facts.update(_radiomics(one))
+            continue
         facts[one["name"]] = (
             f"{one['dimension']:,} features\ncard {one['card_hash']}\nweights {one['weights_hash']}"
         )
@@ -70,7 +77,17 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
     if about["precropped"]:
         facts["images"] = "patches already (precropped)"
     facts["inputs"] = f"{about['inputs']['scans']:,} scans, together {about['inputs']['sha256']}"
+    if "masks_sha256" in about["inputs"]:
+        facts["masks"] = f"together {about['inputs']['masks_sha256']}"
     return facts
+
+
+def _radiomics(one: dict[str, Any]) -> dict[str, str]:
+    settings = "\n".join(f"{name}: {value}" for name, value in one["settings"].items())
+    return {
+        one["name"]: f"{one['dimension']:,} features\nsettings {one['settings_hash']}",
+        f"{one['name']} settings": settings,
+    }
 
 
 @app.command()

@@ -33,11 +33,14 @@ class Layout:
         What they are called.
     passed : DataFrame
         Columns that stand before the features, one row a position of the cohort.
+    dtype : type
+        Of the features.
     """
 
     dimensions: Mapping[str, int]
     names: list[str]
     passed: pd.DataFrame
+    dtype: type[np.float32 | np.float64] = np.float32
 
 
 def write_parquet(
@@ -50,7 +53,7 @@ def write_parquet(
     """Write a Parquet table with its provenance in the schema's metadata."""
     passed = pa.Schema.from_pandas(layout.passed, preserve_index=False).remove_metadata()
     schema = pa.schema(
-        [*passed, *(pa.field(name, pa.float32()) for name in layout.names)],
+        [*passed, *(pa.field(name, pa.from_numpy_dtype(layout.dtype)) for name in layout.names)],
         metadata={METADATA_KEY: json.dumps(about)},
     )
     text = [field.name for field in passed]
@@ -64,7 +67,7 @@ def write_parquet(
 
 
 def write_csv(path: Path, layout: Layout, folder: ShardFolder, shards: Sequence[Shard]) -> None:
-    """Write a CSV table; float32 is written so that it reads back as it was."""
+    """Write a CSV table; a number is written so that it reads back as it was."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         first = True
         for rows, features in _blocks(layout, folder, shards):
@@ -76,16 +79,16 @@ def write_csv(path: Path, layout: Layout, folder: ShardFolder, shards: Sequence[
 
 def _blocks(
     layout: Layout, folder: ShardFolder, shards: Sequence[Shard]
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.floating]]]:
     """Yield positions that have features, ascending, with these, in blocks that fit memory."""
     count, width = len(layout.passed), len(layout.names)
     shard_of = np.full(count, -1)
     for number, shard in enumerate(shards):
         shard_of[[lesion.position for lesion in shard.lesions]] = number
-    size = max(1, _BLOCK_BYTES // (4 * width))
+    size = max(1, _BLOCK_BYTES // (np.dtype(layout.dtype).itemsize * width))
     for start in range(0, max(count, 1), size):
         here = shard_of[start : start + size]
-        features = np.empty((len(here), width), np.float32)
+        features = np.empty((len(here), width), layout.dtype)
         filled = np.zeros(len(here), bool)
         for number in np.unique(here[here >= 0]):
             shard = shards[number]

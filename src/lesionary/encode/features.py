@@ -65,9 +65,14 @@ def _feature_names(about: Mapping[str, Any]) -> list[str]:
     plain = about["column_style"] == "pred"
     return [
         f"{'pred' if plain else one['name']}_{i}"
-        for one in about["encoders"]
+        for one in _networks(about)
         for i in range(one["dimension"])
     ]
+
+
+def _networks(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what embedded patches; handcrafted features, which have names, come from none."""
+    return [one for one in about["encoders"] if "recipe" in one]
 
 
 def read_provenance(path: str | Path) -> dict[str, Any] | None:
@@ -156,12 +161,18 @@ def join_features(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 def _disagreements(one: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:
     if one is None or other is None:
         return ["a table does not say how it was made, so that cannot be compared"]
-    return differences(_comparable(one), _comparable(other))
+    before, after = _comparable(one), _comparable(other)
+    both = before.keys() & after.keys()
+    return differences(
+        {name: value for name, value in before.items() if name in both},
+        {name: value for name, value in after.items() if name in both},
+    )
 
 
 def _comparable(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what should agree between tables of different encoders."""
-    same = {name: about[name] for name in ("precision", "precropped", "versions")}
-    inputs = {"of the scans": about["inputs"]["sha256"]}
-    patches = sorted({one["recipe"]["name"] for one in about["encoders"]})
-    return {**same, "recipe": ", ".join(patches), "hash": inputs}
+    """Keep what should agree between tables of different encoders, where both say it."""
+    same = {name: about[name] for name in ("precision", "precropped") if name in about}
+    same.update({f"versions {name}": number for name, number in about["versions"].items()})
+    same["hash of the scans"] = about["inputs"]["sha256"]
+    patches = sorted({one["recipe"]["name"] for one in _networks(about)})
+    return {**same, "recipe": ", ".join(patches)} if patches else same

@@ -52,10 +52,15 @@ class Table:
         """Where rows that were set aside are listed."""
         return self.path.parent / "errors.csv"
 
+    @property
+    def notes(self) -> Path:
+        """Where features that are not defined for a lesion are listed."""
+        return self.path.parent / "notes.csv"
+
     def write(
         self,
         lesions: Lesions,
-        cards: Sequence[ModelCard],
+        layout: Layout,
         shards: Sequence[Shard],
         folder: ShardFolder,
         made: Mapping[str, Any],
@@ -66,6 +71,8 @@ class Table:
         have to be computed.
         """
         hashes: dict[str, str] = {}
+        masks: dict[str, str] = {}
+        notes: list[list[str]] = []
         stamps: list[list[str]] = []
         set_aside = list(lesions.set_aside)
         for shard in shards:
@@ -73,8 +80,12 @@ class Table:
             hashes.update(content.hashes)
             stamps.append(content.stamps)
             set_aside += content.set_aside
+            masks.update(content.masks)
+            notes += content.notes
         set_aside.sort(key=lambda one: one.position)
-        self._write_errors(set_aside, folder)
+        rows = [(one.lesion_id, one.row, one.reason) for one in set_aside]
+        _write_beside(self.errors, rows, ("lesion_id", "row", "reason"), folder)
+        _write_beside(self.notes, notes, ("lesion_id", "feature", "reason"), folder)
         if not hashes:
             raise ExtractionError(
                 f"No row of the table could be used; {self.errors} says why. The first, row "
@@ -86,8 +97,8 @@ class Table:
             rows=rows_digest(shards, stamps),
             column_style=self.column_style,
             set_aside=len(set_aside),
+            masks=masks,
         )
-        layout = self._layout(lesions, cards)
         with atomic_path(folder.path / f"table.{self.table_format}") as temporary:
             if self.table_format == "csv":
                 write_csv(temporary, layout, folder, shards)
@@ -100,22 +111,30 @@ class Table:
             folder.remove()
         return len(hashes), tuple(set_aside)
 
-    def _write_errors(self, set_aside: Sequence[SetAside], folder: ShardFolder) -> None:
-        ours = folder.path / "errors"  # whether errors.csv is of an earlier try at this table
-        if set_aside:
-            rows = [(one.lesion_id, one.row, one.reason) for one in set_aside]
-            write_table(pd.DataFrame(rows, columns=["lesion_id", "row", "reason"]), self.errors)
-            ours.touch()
-        elif ours.exists():
-            self.errors.unlink(missing_ok=True)
-
-    def _layout(self, lesions: Lesions, cards: Sequence[ModelCard]) -> Layout:
+    def layout(self, lesions: Lesions, cards: Sequence[ModelCard]) -> Layout:
+        """Return the columns that encoders fill."""
         dimensions = {card.name: card.dimension for card in cards}
         if self.column_style == "pred":
             names = [f"pred_{i}" for i in range(cards[0].dimension)]
             return Layout(dimensions, names, lesions.table)
-        ids = [""] * len(lesions.table)
-        for lesion in lesions.usable:
-            ids[lesion.position] = lesion.lesion_id
         names = [name for card in cards for name in card.columns]
-        return Layout(dimensions, names, pd.DataFrame({LESION: ids}, dtype=str))
+        return Layout(dimensions, names, ids_of(lesions))
+
+
+def ids_of(lesions: Lesions) -> pd.DataFrame:
+    """Return the column ``lesion_id``, one row a position."""
+    ids = [""] * len(lesions.table)
+    for lesion in lesions.usable:
+        ids[lesion.position] = lesion.lesion_id
+    return pd.DataFrame({LESION: ids}, dtype=str)
+
+
+def _write_beside(
+    file: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str], folder: ShardFolder
+) -> None:
+    ours = folder.path / file.stem  # whether the file is of an earlier try at this table
+    if rows:
+        write_table(pd.DataFrame(rows, columns=list(columns)), file)
+        ours.touch()
+    elif ours.exists():
+        file.unlink(missing_ok=True)

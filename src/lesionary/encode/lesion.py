@@ -22,7 +22,7 @@ class Lesion:
     seed_mm : tuple of float or None
         LPS; None where the seed is the centre of the mask.
     mask_path, mask_label : str or None
-        Only where there is no seed.
+        Only where there is no seed, or where the outline is what is measured.
     """
 
     position: int

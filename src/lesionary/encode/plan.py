@@ -58,9 +58,9 @@ def rows_digest(shards: Iterable[Shard], stamps: Iterable[Sequence[str]]) -> str
     return digest.hexdigest()
 
 
-def group_by_scan(lesions: Iterable[Lesion], recipes: Sequence[Recipe]) -> list[ScanLesions]:
+def group_by_scan(lesions: Iterable[Lesion], recipes: Sequence[Recipe] = ()) -> list[ScanLesions]:
     """Group lesions by scan, in the order in which the scans come first."""
-    lesion_bytes = sum(4 * int(np.prod(recipe.size_vox)) for recipe in recipes)
+    lesion_bytes = 1 + sum(4 * int(np.prod(recipe.size_vox)) for recipe in recipes)
     most = max(1, _PATCH_BYTES // lesion_bytes)
     by_scan: dict[str, list[Lesion]] = {}
     for lesion in lesions:

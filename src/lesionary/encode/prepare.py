@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from lesionary.encode.precropped import whole_patch
 from lesionary.errors import LesionaryError, ScanError
 from lesionary.scan import Scan, Voxels, read_scan
 from lesionary.scan.recipe import Recipe
+
+if TYPE_CHECKING:
+    from lesionary.scan.masks import Mask
 
 Point = tuple[float, float, float]
 
@@ -119,7 +122,7 @@ def _cut_whole(scan: Scan, seeds: Sequence[Point], recipe: Recipe) -> NDArray[np
 
 def seed_of(lesion: Lesion, scan: Scan) -> Point:
     """Return where a lesion is, (x, y, z) in LPS mm; it is an error if that is not in the scan."""
-    seed = lesion.seed_mm or _center(lesion, scan)
+    seed = lesion.seed_mm or mask_of(lesion, scan).center_mm
     if not scan.geometry.contains(seed):
         low, high = scan.geometry.bounds_mm
         raise ScanError(
@@ -133,14 +136,15 @@ def _text(point: Iterable[float]) -> str:
     return "(" + ", ".join(f"{value:.1f}" for value in point) + ")"
 
 
-def _center(lesion: Lesion, scan: Scan) -> Point:
+def mask_of(lesion: Lesion, scan: Scan) -> Mask:
+    """Read a lesion's outline, on the grid of its scan."""
     from lesionary.scan import read_mask  # half a second of imports that few cohorts need
 
     assert lesion.mask_path is not None
     label = lesion.mask_label
     if label is None or not label.isdigit():
-        return read_mask(lesion.mask_path, scan, roi=label).center_mm
-    return read_mask(lesion.mask_path, scan, label=int(label)).center_mm
+        return read_mask(lesion.mask_path, scan, roi=label)
+    return read_mask(lesion.mask_path, scan, label=int(label))
 
 
 def reason_of(error: Exception) -> str:

@@ -59,6 +59,7 @@ def provenance(
     rows: str,
     column_style: str,
     set_aside: int,
+    masks: Mapping[str, str],
 ) -> dict[str, Any]:
     """Describe a finished table.
 
@@ -74,10 +75,14 @@ def provenance(
         How the feature columns are called.
     set_aside : int
         Number of rows without features.
+    masks : mapping of str to str
+        For each lesion_id, the SHA-256 of the files its outline was read from, if it was.
     """
     inputs: dict[str, Any] = {"scans": len(set(hashes.values())), "sha256": digest(hashes)}
     if len(hashes) <= _MOST_LISTED:
         inputs["of_lesion"] = dict(hashes)
+    if masks:
+        inputs["masks_sha256"] = digest(masks)
     return {
         **made,
         "lesions": len(hashes),

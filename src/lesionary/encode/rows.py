@@ -14,6 +14,7 @@ from lesionary.cohort.columns import IMAGE, LESION, MASK, SEED
 from lesionary.cohort.load import CohortSource, Loaded, load
 from lesionary.cohort.problem import Findings, Problem, raise_errors
 from lesionary.encode.lesion import Lesion, SetAside
+from lesionary.errors import CohortError
 
 _MASK_LABEL = "mask_label"
 _NEEDED = ("", LESION, IMAGE, MASK, *SEED)
@@ -41,13 +42,19 @@ class Lesions:
 
 
 def read_lesions(
-    source: CohortSource | Cohort, root: str | Path | None = None, *, precropped: bool = False
+    source: CohortSource | Cohort,
+    root: str | Path | None = None,
+    *,
+    precropped: bool = False,
+    outlined: bool = False,
 ) -> Lesions:
     """Read a lesion table; a bad row is set aside, a bad table is an error.
 
     Only what a patch depends on has to be right: no ``patient_id`` is needed, nor a good
     ``split``. In a table without ``lesion_id`` (that of the published package has none),
     lesions are called by their row: ``row_2``, ``row_3``, ...
+
+    What is measured within an outline (``outlined``) needs a mask, and no seed.
     """
     if isinstance(source, Cohort):
         loaded = load(source.table, source.root, "keep")
@@ -58,7 +65,17 @@ def read_lesions(
         table = table.assign(**{LESION: [f"row_{row}" for row in loaded.origin.rows]})
     if precropped:  # a patch has its place already
         table = table.assign(**dict.fromkeys(SEED, 0.0))
+    if outlined:
+        if MASK not in table:
+            raise CohortError(
+                f"{loaded.source} has no column {MASK!r}: it says where a lesion's outline is."
+            )
+        table = table.drop(columns=[name for name in SEED if name in table])
     reasons = _reasons(replace(loaded, table=table))
+    if outlined:
+        for position in np.flatnonzero(table[MASK].isna()).tolist():
+            empty = f"{MASK}: It is empty: give the file that holds the lesion's outline."
+            reasons[position] = " ".join([*filter(None, [reasons.get(position)]), empty])
 
     seeds = np.full((len(table), 3), np.nan)
     if set(SEED) <= set(table.columns):

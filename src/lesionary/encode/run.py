@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lesionary import progress
 from lesionary.cohort import Cohort
 from lesionary.cohort.load import CohortSource
 from lesionary.encode.choice import EncoderSource, Weights, choose
-from lesionary.encode.engines import Engine, EngineName, Job, start
-from lesionary.encode.features import read_provenance
+from lesionary.encode.engines import EngineName, Job, start
 from lesionary.encode.finish import ColumnStyle, Table, TableFormat
-from lesionary.encode.lesion import Lesion, SetAside
-from lesionary.encode.plan import Shard, group_by_scan, plan_shards, rows_digest
-from lesionary.encode.provenance import differences, settings
+from lesionary.encode.lesion import SetAside
+from lesionary.encode.plan import group_by_scan, plan_shards
+from lesionary.encode.provenance import settings
+from lesionary.encode.resume import finish_shards
 from lesionary.encode.rows import read_lesions
-from lesionary.encode.shards import ExtractionError, ShardFolder, stamps_of
+from lesionary.encode.shards import ExtractionError, ShardFolder
 from lesionary.scan.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -144,22 +143,15 @@ def run_extraction(
             device=place.device,
             batch_size=batch,
         )
-        complete = begun is None and table.path.exists() and not overwrite
-        if complete:
-            rows = rows_digest(shards, map(stamps_of, shards))
-            _check_same(table.path, {**made, "rows": rows, "column_style": column_style})
-            todo = []
-        else:
-            folder.open(made, overwrite=overwrite)
-            todo = [shard for shard in shards if begun is None or not folder.is_finished(shard)]
-            wanted = sum(len(shard.lesions) for shard in todo)
-            for _ in progress.track(_finish(at_work, todo, folder), "Extracting", total=wanted):
-                pass
+        done = finish_shards(
+            table, shards, made, at_work.compute, overwrite=overwrite, doing="Extracting"
+        )
 
     count, set_aside = len(lesions.usable), lesions.set_aside
-    if not complete:
-        count, set_aside = table.write(lesions, choice.cards, shards, folder, made)
-    redone = {lesion.lesion_id for shard in todo for lesion in shard.lesions}
+    if done is not None:
+        layout = table.layout(lesions, choice.cards)
+        count, set_aside = table.write(lesions, layout, shards, folder, made)
+    redone = {lesion.lesion_id for shard in done or () for lesion in shard.lesions}
     return Extraction(
         out=table.path,
         lesions=count,
@@ -171,25 +163,3 @@ def run_extraction(
         notes=lesions.notes,
         seconds=time.monotonic() - started,
     )
-
-
-def _finish(engine: Engine, shards: Sequence[Shard], folder: ShardFolder) -> Iterator[Lesion]:
-    """Write one shard after the other; yield the lesions that are done with."""
-    for shard, content in engine.compute(shards):
-        folder.write(shard, content)
-        yield from shard.lesions
-
-
-def _check_same(out: Path, made: Mapping[str, Any]) -> None:
-    """Accept a table that is what this run would make; refuse to replace any other."""
-    about = read_provenance(out)
-    if about is None:
-        raise ExtractionError(
-            f"{out} exists and does not say how it was made. Give another --out, or --overwrite."
-        )
-    differing = differences({name: about.get(name) for name in made}, made)
-    if differing:
-        raise ExtractionError(
-            f"{out} exists and was made otherwise: {'; '.join(differing)}. Give another --out, or "
-            "--overwrite to replace it."
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +36,24 @@ class Content:
     Attributes
     ----------
     features : dict
-        By encoder name: float32, (lesions, dimension).
+        By encoder name: floats, (lesions, dimension).
     hashes : dict
         By lesion_id, in the order of the features: the hash of the files its scan is in.
     set_aside : list of SetAside
     stamps : list of str
         Of each scan: what tells whether its files changed since.
+    masks : dict
+        By lesion_id: the hash of the files its outline is in, where it was measured.
+    notes : list of [lesion_id, feature, reason]
+        Features that are not defined for a lesion.
     """
 
     features: dict[str, NDArray[np.float32]]
     hashes: dict[str, str]
     set_aside: list[SetAside]
     stamps: list[str]
+    masks: dict[str, str] = field(default_factory=dict)
+    notes: list[list[str]] = field(default_factory=list)
 
 
 class ShardFolder:
@@ -100,6 +106,8 @@ class ShardFolder:
             "hashes": content.hashes,
             "set_aside": [astuple(one) for one in content.set_aside],
             "stamps": content.stamps,
+            "masks": content.masks,
+            "notes": content.notes,
         }
         table = pa.table(columns).replace_schema_metadata({_ABOUT: json.dumps(about)})
         with atomic_path(self._file(shard)) as temporary:
