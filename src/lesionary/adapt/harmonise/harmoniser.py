@@ -189,6 +189,24 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
             longer._set_effects(-1, z[rows], name)
         return longer
 
+    def keep(self, features: Sequence[str]) -> Self:
+        """Return a copy for some of the features: what was learnt of each stays as it is."""
+        self._need_fit()
+        unknown = [name for name in features if name not in self.names_in_]
+        if unknown:
+            raise ModelError(
+                f"There is no feature {unknown[0]!r}{hint(unknown[0], self.names_in_)}."
+            )
+        place = [self.names_in_.index(name) for name in features]
+        kept = deepcopy(self)
+        kept.names_in_, kept.n_features_in_ = list(features), len(place)
+        kept.mean_, kept.sd_, kept._used = self.mean_[place], self.sd_[place], self._used[place]
+        kept.effects_ = self.effects_[:, place]
+        kept.location_, kept.variance_ = self.location_[:, place], self.variance_[:, place]
+        same = self.unchanged_["feature"].isin(kept.names_in_)
+        kept.unchanged_ = self.unchanged_[same].reset_index(drop=True)
+        return kept
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:  # noqa: ARG002
         """Return the features' names."""
         self._need_fit()
