@@ -22,12 +22,12 @@ if TYPE_CHECKING:
         load_pipeline,
         save_pipeline,
     )
-    from lesionary.scan.intensity.resample import isotropic_grid, resample, resample_mask
+    from lesionary.scan.intensity.resampling import isotropic_grid, resample, resample_mask
     from lesionary.scan.intensity.scaling import percentile_scale, scale_range, z_score
     from lesionary.scan.intensity.steps import read_steps, step_names
     from lesionary.scan.intensity.volume import IntensityError, Volume
     from lesionary.scan.intensity.white_stripe import find_white_stripe
-    from lesionary.scan.intensity.window import window
+    from lesionary.scan.intensity.windowing import window
 
 __all__ = [
     "IntensityError",
@@ -61,12 +61,12 @@ _MODULE_OF = {
     "scale_to_fat": "fat",
     **dict.fromkeys(("equalise", "match_histogram", "quantiles"), "histogram"),
     **dict.fromkeys(("Pipeline", "fit_steps", "load_pipeline", "save_pipeline"), "pipeline"),
-    **dict.fromkeys(("isotropic_grid", "resample", "resample_mask"), "resample"),
+    **dict.fromkeys(("isotropic_grid", "resample", "resample_mask"), "resampling"),
     **dict.fromkeys(("percentile_scale", "scale_range", "z_score"), "scaling"),
     **dict.fromkeys(("read_steps", "step_names"), "steps"),
     **dict.fromkeys(("IntensityError", "Volume"), "volume"),
     "find_white_stripe": "white_stripe",
-    "window": "window",
+    "window": "windowing",
 }
 
 

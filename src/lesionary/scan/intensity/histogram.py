@@ -69,7 +69,8 @@ def equalise(voxels: NDArray[Any], edges: ArrayLike, shares: ArrayLike) -> Float
         Edges of a histogram's bins, and the share of voxels below each: F, with straight lines
         between.
     """
-    return np.interp(voxels, np.asarray(edges), np.asarray(shares)).astype(np.float32)
+    level = np.interp(voxels, np.asarray(edges), np.asarray(shares))
+    return np.asarray(level, dtype=np.float32)
 
 
 class HistogramMatch(Step):

@@ -13,12 +13,12 @@ from lesionary.scan.intensity.bias import N4
 from lesionary.scan.intensity.binning import Binning
 from lesionary.scan.intensity.fat import FatReference
 from lesionary.scan.intensity.histogram import Equalise, HistogramMatch
-from lesionary.scan.intensity.resample import Resample
+from lesionary.scan.intensity.resampling import Resample
 from lesionary.scan.intensity.scaling import MinMax, Percentile, ZScore
 from lesionary.scan.intensity.step import Step
 from lesionary.scan.intensity.volume import IntensityError
 from lesionary.scan.intensity.white_stripe import WhiteStripe
-from lesionary.scan.intensity.window import Window
+from lesionary.scan.intensity.windowing import Window
 from lesionary.spelling import hint
 
 _STEPS: dict[str, type[Step]] = {
