@@ -118,19 +118,35 @@ def test_several_classes(tmp_path: Path) -> None:
 
 def test_survival(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    risk = rng.normal(size=80)
-    table = pd.DataFrame({"lesion_id": [f"l{i}" for i in range(80)], "score_risk": risk})
-    table["time"], table["event"] = rng.exponential(np.exp(-risk)), 1
-    table.loc[0, "time"] = -1
+    hazard = rng.normal(size=80)
+    known = pd.DataFrame({"lesion_id": [f"l{i}" for i in range(80)], "sex": ["f", "m"] * 40})
+    known["time"], known["event"] = 365 * rng.exponential(np.exp(-hazard)), 1
+    known.loc[0, "time"] = -1
+    table = pd.concat(
+        [
+            known.assign(model="ours", score_risk=hazard),
+            known.assign(model="theirs", score_risk=hazard + 3 * rng.normal(size=80)),
+        ]
+    )
     table.to_csv(tmp_path / "s.csv", index=False)
-    result = lesionary_evaluate(tmp_path / "s.csv", "--resamples", 30, "--out", tmp_path / "out")
+    out = tmp_path / "out"
+    result = lesionary_evaluate(
+        tmp_path / "s.csv", "--by", "model", "--times", "200,400", "--subgroups", "sex",
+        "--resamples", 60, "--out", out,
+    )  # fmt: skip
     assert result.exit_code == 3
-    assert "no time above 0 (1)" in result.output
-    assert "C-index" in result.output
-    assert {path.stem for path in (tmp_path / "out").glob("*.png")} == {
-        "kaplan_meier",
-        "hazard_ratios",
-    }
+    for words in ("no time above 0 (2)", "C-index", "AUC at 200", "ours - theirs", "sex: f"):
+        assert words in result.output
+    compared = pd.read_csv(out / "comparisons.csv")
+    assert compared["metric"].tolist() == ["C-index (Harrell)"]
+    assert compared["p"][0] < 0.05
+    metrics = pd.read_csv(out / "results.csv")["metric"]
+    assert {"auc_at_200", "auc_at_400", "mean_auc", "c_index_uno"} < set(metrics)
+    assert pd.read_csv(out / "subgroups.csv")["n"].tolist() == [39, 40, 39, 40]
+    assert {path.stem for path in out.glob("*.png")} == {
+        "kaplan_meier_ours", "kaplan_meier_theirs", "hazard_ratios", "p_values_c_index",
+        "subgroups_ours", "subgroups_theirs",
+    }  # fmt: skip
 
 
 def test_what_cannot_run(predictions: Path, tmp_path: Path) -> None:
@@ -138,6 +154,7 @@ def test_what_cannot_run(predictions: Path, tmp_path: Path) -> None:
         (("--by", "net"), "no column 'net'"),
         (("--by", "model", "--edges", "age:50"), "Edges are a column and its numbers"),
         (("--by", "model", "--threshold", "best"), "threshold is a number"),
+        (("--by", "model", "--times", "a year"), "Times are numbers"),
         ((), "which column tells them apart"),
     ):
         with pytest.raises(EvaluationError, match=message):

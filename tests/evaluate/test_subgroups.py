@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.correction import holm
-from lesionary.evaluate.subgroups import cut_column, judge_subgroups
+from lesionary.evaluate.subgroups import cut_column, judge_subgroups, judge_survival_subgroups
+from lesionary.evaluate.survival import c_index
 
 
 def made(n: int = 300, seed: int = 0, women: float = 1.0, men: float = 1.0):
@@ -146,3 +147,46 @@ def test_bad_input() -> None:
         judge_subgroups(y, score, columns.iloc[1:])
     with pytest.raises(EvaluationError, match="no column 'age'"):
         judge_subgroups(y, score, columns, edges={"age": [50]})
+
+
+def lives(n: int = 300, seed: int = 0, women: float = 1.0, men: float = 1.0):
+    """Times, events and risks that tell hazards so well; men live shorter, whatever their risk."""
+    rng = np.random.default_rng(seed)
+    sex, hazard = rng.choice(["f", "m"], n), rng.normal(size=n)
+    life = rng.exponential(np.exp(-hazard - (sex == "m")))
+    leave = rng.exponential(2, n)
+    risk = hazard * np.where(sex == "f", women, men) + rng.normal(size=n)
+    return np.minimum(life, leave), life <= leave, risk, pd.DataFrame({"sex": sex})
+
+
+@pytest.mark.parametrize("method", ["harrell", "uno"])
+def test_survival_is_that_of_the_rows_of_each(method: str) -> None:
+    time, event, risk, columns = lives()
+    found = judge_survival_subgroups(time, event, risk, columns, method=method, resamples=50)[0]
+    for name, result in found.results.items():
+        rows = (columns["sex"] == name).to_numpy()
+        whole = c_index(time[rows], event[rows], risk[rows], method=method, resamples=50)
+        assert result == whole
+
+
+def test_interaction_in_survival_is_found_and_holds_its_level() -> None:
+    assert judge_survival_subgroups(*lives(400, women=0.0, men=3.0))[0].p < 0.01
+    p = [judge_survival_subgroups(*lives(80, seed), resamples=99)[0].p for seed in range(200)]
+    assert 0.015 <= np.mean(np.array(p) <= 0.05) <= 0.1
+    assert 0.4 <= np.mean(np.array(p) <= 0.5) <= 0.6
+
+
+def test_survival_with_few_events_is_marked_and_with_none_not_judged() -> None:
+    time, event, risk, _ = lives(120)
+    where = np.repeat(["big", "large", "small", "none"], [45, 45, 20, 10])
+    event[110:] = False
+    event[90:110] = np.arange(20) < 9
+    found = judge_survival_subgroups(time, event, risk, pd.DataFrame({"site": where}))[0]
+    assert found.results["small"].notes[0] == "unreliable: fewer than 10 events"
+    assert (found.results["small"].events, found.results["small"].n) == (9, 20)
+    assert "No two rows can be compared" in found.reasons["none"]
+    assert found.notes == ("The test leaves out none, small, which are too small.",)
+    alone = pd.DataFrame({"site": np.where(where == "big", "big", "rest")})[:90]
+    few = judge_survival_subgroups(time[:50], event[:50], risk[:50], alone[:50])[0]
+    assert few.p is None
+    assert "not two subgroups with 10 events" in few.notes[0]

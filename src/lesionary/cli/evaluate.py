@@ -58,8 +58,8 @@ def evaluate(
     threshold: Annotated[
         str | None,
         typer.Option(
-            help="youden, sensitivity=0.9 or specificity=0.9 (on the tune split), or a number. "
-            "Default: youden, or 0.5 without a tune split.",
+            help="Of classes: youden, sensitivity=0.9 or specificity=0.9 (on the tune split), or a "
+            "number. Default: youden, or 0.5 without a tune split.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +67,15 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="What models are compared by: auc, average_precision, balanced_accuracy, f1, ...; "
-            "with commas. The first is that of subgroups. Default: auc.",
+            "of survival c_index (Harrell's) or c_index_uno; with commas. The first is that of "
+            "subgroups. Default: auc or c_index.",
+            show_default=False,
+        ),
+    ] = None,
+    times: Annotated[
+        str | None,
+        typer.Option(
+            help="Of survival: when to judge the AUC of who had the event by then, as 365,730.",
             show_default=False,
         ),
     ] = None,
@@ -77,7 +85,7 @@ def evaluate(
     ] = None,
     test: Annotated[
         Literal["permutation", "bootstrap", "delong", "mcnemar", "wilcoxon"],
-        typer.Option(help="Of the comparisons."),
+        typer.Option(help="Of the comparisons; of survival one of the first two."),
     ] = "permutation",
     correction: Annotated[
         Literal["holm", "benjamini-hochberg", "none"],
@@ -106,6 +114,9 @@ def evaluate(
     Whole patients are drawn where patient_id is known. Rows without a score or target are set
     aside in errors.csv (exit status 3); patients in two splits are a finding (1).
 
+    Risks of survival are judged by their order. Where a model gives probabilities of survival,
+    lesionary.evaluate.integrated_brier judges these.
+
     [bold]Examples[/bold]
 
       lesionary evaluate predictions.csv --by model
@@ -114,6 +125,8 @@ def evaluate(
         --edges age=50,65 --reference baseline --out evaluation
 
       lesionary evaluate wide.csv --id name --target label --scores ours,theirs --metric auc,f1
+
+      lesionary evaluate survival.csv --by model --times 365,730 --subgroups sex
     """
     from lesionary.cli.evaluate_view import print_evaluation, print_written
     from lesionary.evaluate.predictions import read_predictions
@@ -139,6 +152,7 @@ def evaluate(
         split=split,
         tune_split=tune_split,
         metrics=_names(metric),
+        times=_times(times) if times else [],
         threshold=None if threshold is None else ThresholdChoice.of(threshold),
         reference=reference,
         subgroups=_names(subgroups),
@@ -177,3 +191,12 @@ def _edges(given: Sequence[str]) -> dict[str, list[float]]:
                 f"Edges are a column and its numbers, as age=50,65, and not {words!r}."
             ) from error
     return edges
+
+
+def _times(words: str) -> list[float]:
+    from lesionary.errors import EvaluationError
+
+    try:
+        return [float(number) for number in words.split(",")]
+    except ValueError as error:
+        raise EvaluationError(f"Times are numbers, as 365,730, and not {words!r}.") from error

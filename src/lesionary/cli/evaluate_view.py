@@ -15,7 +15,7 @@ from rich.table import Table
 
 from lesionary.evaluate.report import Evaluation
 from lesionary.evaluate.result import Result
-from lesionary.evaluate.subgroups import UNRELIABLE
+from lesionary.evaluate.subgroups.table import FEW, UNRELIABLE
 
 _COLUMNS = {
     "classes": ("auc", "average_precision", "balanced_accuracy"),
@@ -56,7 +56,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
             for note in one.notes:
                 typer.echo(f"  {note}")
     if evaluation.subgroups:
-        console.print(_subgroups(evaluation.subgroup_table))
+        console.print(_subgroups(evaluation.subgroup_table, evaluation.predictions.kind))
     read = evaluation.predictions
     for note in (*read.notes, *evaluation.notes):
         typer.echo(f"Note: {note}")
@@ -74,7 +74,8 @@ def _models(evaluation: Evaluation) -> Table:
     """Lay out a row a model, of each metric the value and under it the interval."""
     read, settings = evaluation.predictions, evaluation.settings
     split = f"split {settings.split}" if settings.split else "all rows"
-    names = [*settings.metrics, *_COLUMNS[read.kind]]
+    at_times = [f"auc_at_{time:g}" for time in settings.times]
+    names = [*settings.metrics, *at_times, *_COLUMNS[read.kind]]
     shown = [
         name
         for name in dict.fromkeys(names)
@@ -150,11 +151,12 @@ def _comparisons(table: pd.DataFrame) -> Table:
     return view
 
 
-def _subgroups(table: pd.DataFrame) -> Table:
+def _subgroups(table: pd.DataFrame, kind: str) -> Table:
     metric = table["metric"].dropna()
+    few = "rows of a class" if kind == "classes" else "events"
     view = _view(
         f"Subgroups: {metric.iloc[0] if len(metric) else 'none could be judged'}; p is of the "
-        "interaction, corrected; * has fewer than 10 rows of a class"
+        f"interaction, corrected; * has fewer than {FEW} {few}"
     )
     for name, justify in _SUBGROUP_COLUMNS.items():
         view.add_column(name, overflow="fold", justify=justify)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from lesionary.evaluate.report import (
     evaluate_predictions,
     write_evaluation,
 )
+from lesionary.evaluate.survival import td_auc
 from lesionary.evaluate.thresholds import choose_threshold
 
 FEW = {"resamples": 60}
@@ -208,10 +210,70 @@ def test_survival_without_events_or_spread() -> None:
     assert found.decisions["cox"].startswith("none: All 60 risks are 1")
     assert found.of("cox", "hazard_ratio") is None
     assert found.of("forest", "hazard_ratio").result is not None
-    with pytest.raises(EvaluationError, match="of survival there are the C-index"):
-        judge(survival(), reference="cox")
+    subgroups = judge(table.assign(sex="f", event=0), subgroups=("sex",))
+    assert not subgroups.subgroups
+    assert any("Subgroups are not judged of model 'cox': All" in n for n in subgroups.notes)
     alone = judge(survival().drop(columns="split"))
     assert "which flatters the model" in alone.decisions["cox"]
+
+
+def test_survival_models_are_compared_on_the_lesions_that_all_have() -> None:
+    table = survival()
+    table = table[~((table["model"] == "cox") & (table["lesion_id"] == "l149"))]
+    shuffled = table.sample(frac=1, random_state=0).reset_index(drop=True)
+    found = judge(shuffled, metrics=("c_index", "c_index_uno"), reference="forest")
+    assert list(found.comparisons) == ["c_index", "c_index_uno"]
+    pair = found.comparisons["c_index"].differences[0]
+    assert (pair.first, pair.second) == ("cox", "forest")
+    both = table[(table["split"] == "test") & (table["lesion_id"] != "l149")]
+    cox, forest = (both[both["model"] == name] for name in ("cox", "forest"))
+    wanted = [
+        concordance_index(one["time"], -one["score_risk"], one["event"]) for one in (cox, forest)
+    ]
+    assert pair.result.value == pytest.approx(wanted[0] - wanted[1])
+    assert (pair.result.n, pair.result.patients) == (89, 45)
+    assert pair.p < 0.05
+
+
+def test_survival_at_times_and_in_subgroups() -> None:
+    table = survival().assign(sex=np.tile(["f", "m"], 150))
+    found = judge(table, times=(0.5, 1), subgroups=("sex",))
+    rows = table[(table["model"] == "cox") & (table["split"] == "test")]
+    at = td_auc(rows["time"], rows["event"], rows["score_risk"], at=[0.5, 1], interval=None)
+    assert found.of("cox", "auc_at_1").result.value == pytest.approx(at.results[1].value)
+    assert found.of("cox", "mean_auc").result.value == pytest.approx(at.whole.value)
+    assert found.of("cox", "auc_at_0.5").result.patients == 45
+    women = rows[rows["sex"] == "f"]
+    assert found.subgroups["cox"][0].results["f"].value == pytest.approx(
+        concordance_index(women["time"], -women["score_risk"], women["event"])
+    )
+    assert found.subgroups["cox"][0].p is not None
+    late = judge(table, times=(99,))
+    assert "Times lie within follow-up" in late.of("cox", "auc_at_99").reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metrics": ("auc",)}, "not compared by 'auc': give one of c_index, c_index_uno"),
+        ({"threshold": ThresholdChoice("youden")}, "cut at the median of the tune split"),
+        ({"subgroups": ("sex",), "edges": {"sex": (1,)}}, "sex is not a column of numbers"),
+        ({"edges": {"sex": (1,)}}, "'sex' has edges but is not among the subgroups"),
+        ({"test": "delong"}, None),
+    ],
+)
+def test_what_does_not_fit_survival(settings, message) -> None:
+    table = survival().assign(sex=np.tile(["f", "m"], 150))
+    if message is None:
+        assert "tested by permutation or bootstrap" in judge(table, **settings).notes[-1]
+        return
+    with pytest.raises(EvaluationError, match=message):
+        judge(table, **settings)
+
+
+def test_times_are_of_survival() -> None:
+    with pytest.raises(EvaluationError, match="these are of classes"):
+        judge(binary(), times=(1,))
 
 
 def test_fractions() -> None:
@@ -249,6 +311,30 @@ def test_thresholds_that_are_none(words: str) -> None:
         ThresholdChoice.of(words)
 
 
+def strict_json(path: Path) -> dict[str, Any]:
+    """Read JSON that has neither NaN nor Infinity, which are no JSON."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    return json.loads(path.read_text(), parse_constant=refuse)
+
+
+def test_what_is_no_number_is_null_in_json(tmp_path: Path) -> None:
+    table = survival()
+    table.loc[table["model"] == "cox", "score_risk"] = 1.0
+    table["sex"] = np.where(table["lesion_id"].str[1:].astype(int) < 140, "f", "m")
+    table.loc[table["sex"] == "m", "event"] = 0
+    found = judge(table, subgroups=("sex",), times=(99,))
+    write_evaluation(found, tmp_path, draw=False)
+    told = strict_json(tmp_path / "results.json")
+    results = {(one["model"], one["metric"]): one for one in told["results"]}
+    assert results["cox", "c_index"]["result"]["low"] is None
+    assert results["cox", "auc_at_99"]["result"] is None
+    men = next(one for one in told["subgroups"] if one["subgroup"] == "m")
+    assert (men["value"], men["events"], men["p_interaction"]) == (None, None, None)
+
+
 def test_files_are_the_same_each_time_and_hold_what_was_found(tmp_path: Path) -> None:
     table = binary().assign(sex=np.tile(["f", "m"], 200))
     table.loc[3, "score"] = np.nan
@@ -260,7 +346,7 @@ def test_files_are_the_same_each_time_and_hold_what_was_found(tmp_path: Path) ->
     assert [path.name for path in one] == [path.name for path in two]
     for left, right in zip(one, two, strict=True):
         assert left.read_bytes() == right.read_bytes(), left.name
-    told = json.loads((tmp_path / "one" / "results.json").read_text())
+    told = strict_json(tmp_path / "one" / "results.json")
     assert told["file"] == "p.csv"
     assert told["rows_set_aside"] == 1
     auc = next(r for r in told["results"] if (r["model"], r["metric"]) == ("a", "auc"))

@@ -169,7 +169,7 @@ def test_what_cannot_be_compared() -> None:
         ((time, event, {"a": first, "b": second[:9]}), {}, "Model 'b': Different numbers of rows"),
         ((time, event, {"a": first, "b": second * np.nan}), {}, "Model 'b': risk is missing"),
         ((time, 0 * event, both), {}, "All 30 rows are censored"),
-        ((time, event, both), {"test": "delong"}, "no test 'delong'"),
+        ((time, event, both), {"test": "delong"}, "tested by permutation or bootstrap, not delong"),
         ((time, event, both), {"reference": "c"}, "no model 'c'"),
         ((time, event, both), {"method": "gonen"}, "'harrell' or 'uno'"),
         ((time, event, both), {"tau": 0.001}, "before tau = 0.001"),

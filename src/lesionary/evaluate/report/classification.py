@@ -26,6 +26,7 @@ from lesionary.evaluate.report.evaluation import (
     attempt,
     models_and_split,
     shared_rows,
+    where_possible,
 )
 from lesionary.evaluate.report.fractions import limited_data
 from lesionary.evaluate.report.settings import Settings, ThresholdChoice
@@ -47,23 +48,28 @@ def evaluate_classes(predictions: Predictions, settings: Settings) -> Evaluation
     settings = replace(settings, metrics=tuple(settings.metrics) or ("auc",))
     for metric in settings.metrics:
         metric_named(metric)
+    if settings.times:
+        raise EvaluationError("Times are for predictions of survival; these are of classes.")
     models, settings, notes = models_and_split(predictions, settings)
     thresholds = {model: _decision(predictions, model, settings) for model in models}
     judged: list[Judged] = []
     for model in track(models, "Judging models"):
         rows = predictions.of(model, settings.split)
         judged += _numbers(predictions, model, rows, thresholds[model][0], settings)
-    comparisons = {}
-    if len(models) > 1:
-        for metric in track(settings.metrics, "Comparing models"):
-            try:
-                comparisons[metric] = _compared(predictions, models, metric, thresholds, settings)
-            except EvaluationError as error:
-                notes.append(f"Models are not compared by {metric}: {error}")
-    subgroups = {}
-    if settings.subgroups:
-        for model in track(models, "Judging subgroups"):
-            subgroups[model] = _subgroups(predictions, model, thresholds[model][0], settings)
+    comparisons = where_possible(
+        settings.metrics if len(models) > 1 else (),
+        lambda metric: _compared(predictions, models, metric, thresholds, settings),
+        notes,
+        doing="Comparing models",
+        missing="Models are not compared by {}",
+    )
+    subgroups = where_possible(
+        models if settings.subgroups else (),
+        lambda model: _subgroups(predictions, model, thresholds[model][0], settings),
+        notes,
+        doing="Judging subgroups",
+        missing="Subgroups are not judged of model {!r}",
+    )
     primary = settings.metrics[0]
 
     def of_fraction(model: str, fraction: float) -> Result:
@@ -240,7 +246,7 @@ def _subgroups(
 ) -> tuple[Subgroups, ...]:
     rows = predictions.of(model, settings.split)
     if threshold is None and METRICS[settings.metrics[0]].needs == "decisions":
-        raise EvaluationError(f"Model {model!r} has no threshold to be judged at in subgroups.")
+        raise EvaluationError("there is no threshold.")
     return tuple(
         judge_subgroups(
             rows[TARGET],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -15,8 +15,11 @@ from lesionary.evaluate.comparisons.comparison import Comparison
 from lesionary.evaluate.predictions import Predictions
 from lesionary.evaluate.report.settings import Settings
 from lesionary.evaluate.result import Result
-from lesionary.evaluate.subgroups import Subgroups
+from lesionary.evaluate.subgroups import Subgroups, cut_column
+from lesionary.progress import track
 from lesionary.spelling import hint
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,38 @@ def attempt(
         return Judged(model, metric, None, str(error))
 
 
+def where_possible(
+    names: Sequence[str],
+    compute: Callable[[str], Found],
+    notes: list[str],
+    *,
+    doing: str,
+    missing: str,
+) -> dict[str, Found]:
+    """Compute something of each name; add a note of those of which it cannot be, and why.
+
+    Parameters
+    ----------
+    names
+        Of models, or metrics.
+    compute
+        From a name to what is wanted.
+    notes
+        To be added to.
+    doing
+        What the progress is called.
+    missing
+        How a note begins, with a place for the name: ``Models are not compared by {}``.
+    """
+    found = {}
+    for name in track(names, doing):
+        try:
+            found[name] = compute(name)
+        except EvaluationError as error:
+            notes.append(f"{missing.format(name)}: {error}")
+    return found
+
+
 def models_and_split(
     predictions: Predictions, settings: Settings
 ) -> tuple[list[str], Settings, list[str]]:
@@ -169,6 +204,13 @@ def models_and_split(
                 f"There is no column {column!r} to make subgroups by"
                 f"{hint(column, map(str, predictions.table))}."
             )
+    for column in settings.subgroups:
+        cut_column(predictions.table[column], settings.edges.get(column))
+    idle = [column for column in settings.edges if column not in settings.subgroups]
+    if idle:
+        raise EvaluationError(
+            f"{idle[0]!r} has edges but is not among the subgroups: add it, or leave out its edges."
+        )
     models = []
     for model in predictions.models:
         if predictions.of(model, split).empty:

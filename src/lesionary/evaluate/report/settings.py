@@ -64,9 +64,12 @@ class Settings:
     tune_split
         Thresholds are chosen on it.
     metrics
-        By which models, subgroups and fractions are compared; default AUC (survival: C-index).
+        By which models are compared, the first also for subgroups and fractions; default ``auc``,
+        and of survival ``c_index`` (Harrell's; ``c_index_uno`` is Uno's).
+    times
+        Of survival, at which the AUC is judged: ascending, in the unit of the table's.
     threshold
-        None: Youden's on the tune split where there is one, else 0.5 for probabilities.
+        Of classes. None: Youden's on the tune split where there is one, else 0.5 for probabilities.
     reference
         Model with which all others are compared; default all pairs.
     subgroups
@@ -80,6 +83,7 @@ class Settings:
     split: str | None = None
     tune_split: str = "tune"
     metrics: Sequence[str] = ()
+    times: Sequence[float] = ()
     threshold: ThresholdChoice | None = None
     reference: str | None = None
     subgroups: Sequence[str] = ()

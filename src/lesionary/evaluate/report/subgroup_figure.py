@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.report.style import COLORS, GREY, figure_of
 from lesionary.evaluate.result import Result
-from lesionary.evaluate.subgroups import UNRELIABLE, Subgroups
+from lesionary.evaluate.subgroups import Subgroups
+from lesionary.evaluate.subgroups.interaction import is_unreliable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
                 counts = f"{count:,}"
                 if result is not None:
                     counts += "" if result.events is None else f" ({result.events:,})"
-                    few = any(note.startswith(UNRELIABLE) for note in result.notes)
+                    few = is_unreliable(result)
                     axes.plot(
                         result.value,
                         place,

@@ -49,8 +49,9 @@ def write_evaluation(
     out = Path(out)
     written = [out / "results.json"]
     with atomic_path(written[0]) as temporary:
-        told = json.dumps(_plain(as_dict(evaluation, about or {})), indent=2, ensure_ascii=False)
-        temporary.write_text(told + "\n", encoding="utf-8")
+        told = _plain(as_dict(evaluation, about or {}))
+        text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
     curve = curve_of_decisions(evaluation)
     tables = {
         "results.csv": evaluation.results,
@@ -104,7 +105,7 @@ def as_dict(evaluation: Evaluation, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Make NumPy's numbers Python's, and what JSON has no number for null."""
+    """Make NumPy's numbers Python's, and null of NaN and infinity, which JSON has not."""
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

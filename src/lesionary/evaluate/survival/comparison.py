@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +21,7 @@ from lesionary.evaluate.comparisons.swaps import signs, swapped_p
 from lesionary.evaluate.comparisons.verdicts import (
     Correction,
     Plan,
+    Test,
     check_plan,
     comparison_of,
     with_intervals,
@@ -29,6 +29,8 @@ from lesionary.evaluate.comparisons.verdicts import (
 from lesionary.evaluate.survival.censoring import Train
 from lesionary.evaluate.survival.concordance import Method, comparable
 from lesionary.evaluate.survival.inputs import Survival, survival
+
+_TESTS = ("permutation", "bootstrap")
 
 
 def compare_survival(
@@ -40,7 +42,7 @@ def compare_survival(
     method: Method = "harrell",
     tau: float | None = None,
     train: Train | None = None,
-    test: Literal["permutation", "bootstrap"] = "permutation",
+    test: Test = "permutation",
     reference: str | None = None,
     correction: Correction | None = "holm",
     resamples: int = 1000,
@@ -60,7 +62,8 @@ def compare_survival(
         Which C-index, as of :func:`lesionary.evaluate.survival.c_index`.
     test : {"permutation", "bootstrap"}
         ``permutation`` swaps the two models' ranks of each patient with probability one half;
-        ``bootstrap`` asks at which level the interval of the difference touches 0.
+        ``bootstrap`` asks at which level the interval of the difference touches 0. The other tests
+        of :func:`lesionary.evaluate.compare` are of classes.
     reference : str, optional
         Compare all others with this model. Default: all pairs.
     correction : {"holm", "benjamini-hochberg"} or None
@@ -88,7 +91,11 @@ def compare_survival(
     a 0.958
     b 0.5
     """
-    check_plan(test, ("permutation", "bootstrap"), correction, resamples, level)
+    if test not in _TESTS:
+        raise EvaluationError(
+            f"Models of survival are tested by {' or '.join(_TESTS)}, not {test}."
+        )
+    check_plan(test, _TESTS, correction, resamples, level)
     models = _paired(time, event, risks, groups)
     pairs = models.pairs(reference)
     rows = models.rows
