@@ -199,7 +199,7 @@ def _worst(stage: pd.DataFrame | None, names: Sequence[str], cuts: CutOffs) -> p
         return pd.Series(np.nan, index=range(len(names)))
     rows = stage[stage["metric"] == cuts.metric]
     worst = rows.groupby("feature")[cuts.by].agg(lambda values: values.min(skipna=False))
-    return worst.reindex(names).reset_index(drop=True)
+    return worst.reindex(list(names)).reset_index(drop=True)
 
 
 def _held_out(
@@ -234,7 +234,8 @@ def _fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HarmoniseWarning)  # its notes say the same
         fitted = clone(template).fit(table[list(names)], table[condition])
-    return fitted.keep(kept)
+    kept_only: Harmoniser = fitted.keep(kept)
+    return kept_only
 
 
 def _reasons(
