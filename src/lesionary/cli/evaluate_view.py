@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from lesionary.evaluate.report import Evaluation
-from lesionary.evaluate.result import Result
+from lesionary.evaluate.result import Result, p_words
 from lesionary.evaluate.subgroups.table import FEW, UNRELIABLE
 
 _COLUMNS = {
@@ -109,7 +109,7 @@ def _models(evaluation: Evaluation) -> Table:
 
 def _cell(name: str, result: Result) -> str:
     if name == "log_rank_p":
-        return _p_words(result.value)
+        return p_words(result.value)
     interval = ""
     if result.low is not None and result.high is not None:
         interval = f"\n{result.low:.3f}–{result.high:.3f}"
@@ -145,8 +145,8 @@ def _comparisons(table: pd.DataFrame) -> Table:
             escape(row["first"]),
             escape(row["second"]),
             f"{row['difference']:+.3f}{interval}",
-            _p_words(row["p"]),
-            _p_words(row["corrected_p"]),
+            p_words(row["p"]),
+            p_words(row["corrected_p"]),
         )
     return view
 
@@ -162,7 +162,7 @@ def _subgroups(table: pd.DataFrame, kind: str) -> Table:
         view.add_column(name, overflow="fold", justify=justify)
     for (model, column), rows in table.groupby(["model", "column"], sort=False):
         for number, (_, row) in enumerate(rows.iterrows()):
-            p = "" if pd.isna(row["corrected_p"]) else _p_words(row["corrected_p"])
+            p = "" if pd.isna(row["corrected_p"]) else p_words(row["corrected_p"])
             value = "not computed" if pd.isna(row["value"]) else f"{row['value']:.3f}"
             if not pd.isna(row["low"]):
                 value += f" ({row['low']:.3f}–{row['high']:.3f})"
@@ -177,10 +177,6 @@ def _subgroups(table: pd.DataFrame, kind: str) -> Table:
                 "" if number else p,
             )
     return view
-
-
-def _p_words(p: float) -> str:
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _view(title: str) -> Table:

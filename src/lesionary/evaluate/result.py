@@ -65,3 +65,20 @@ class Result:
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values, for JSON or a row of a table."""
         return {**asdict(self), "notes": "; ".join(self.notes)}
+
+
+def p_words(p: float) -> str:
+    """Write a p-value with as many digits as mean anything.
+
+    Examples
+    --------
+    >>> p_words(0.0123), p_words(0.0002)
+    ('0.012', '<0.001')
+    """
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def p_equation(p: float) -> str:
+    """Write ``p = 0.012``, or ``p < 0.001``."""
+    words = p_words(p)
+    return f"p < {words[1:]}" if words.startswith("<") else f"p = {words}"

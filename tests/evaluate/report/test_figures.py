@@ -19,7 +19,7 @@ from lesionary.evaluate.report.figures import (
     draw_roc,
 )
 from lesionary.evaluate.report.fraction_figure import draw_fractions
-from lesionary.evaluate.report.style import COLORS, looks, save_figure
+from lesionary.evaluate.figure_style import COLORS, FONT, looks, save_figure
 from lesionary.evaluate.report.subgroup_figure import draw_subgroups
 from lesionary.evaluate.subgroups import judge_subgroups
 
@@ -40,6 +40,9 @@ def check_readable(figure: Figure) -> None:
     figure.draw_without_rendering()
     words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     assert min(text.get_fontsize() for text in words) >= 7
+    for axes in figure.axes:
+        ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+        assert {label.get_fontsize() for label in ticks} == {FONT}
 
 
 def test_roc_and_precision_recall() -> None:

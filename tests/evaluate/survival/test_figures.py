@@ -15,7 +15,9 @@ def words(figure) -> list[str]:
     """All that is written in a figure and its legends."""
     from matplotlib.text import Text
 
-    return [each.get_text() for each in figure.findobj(Text) if each.get_text()]
+    found = [each for each in figure.findobj(Text) if each.get_text()]
+    assert min(each.get_fontsize() for each in found) >= 7
+    return [each.get_text() for each in found]
 
 
 def test_curves_are_drawn_with_who_is_at_risk_under_their_ticks(tmp_path: Path):

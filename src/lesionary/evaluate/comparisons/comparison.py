@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from lesionary.evaluate.result import Result
+from lesionary.evaluate.result import Result, p_words
 
 NAMES = {"holm": "Holm", "benjamini-hochberg": "Benjamini-Hochberg"}
 _WIDTH = 100
@@ -143,8 +143,8 @@ class Comparison:
         interval = "-"
         if result.low is not None and result.high is not None:
             interval = f"{result.low:+.3f} to {result.high:+.3f}"
-        cells = (f"{pair.first} - {pair.second}", f"{result.value:+.3f}", interval, p_text(pair.p))
-        return cells if self.correction is None else (*cells, p_text(pair.corrected_p))
+        cells = (f"{pair.first} - {pair.second}", f"{result.value:+.3f}", interval, p_words(pair.p))
+        return cells if self.correction is None else (*cells, p_words(pair.corrected_p))
 
     def _below(self) -> list[str]:
         one = self.differences[0].result
@@ -163,8 +163,3 @@ class Comparison:
             for pair in self.differences
             for note in pair.result.notes
         ]
-
-
-def p_text(p: float) -> str:
-    """Write a p-value with as many digits as mean anything."""
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"

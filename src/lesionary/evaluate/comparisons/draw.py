@@ -6,18 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lesionary.evaluate.comparisons.comparison import NAMES, Comparison
-from lesionary.files import atomic_path
+from lesionary.evaluate.figure_style import COLORS, FONT, INK, figure_of, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's blue and vermilion, strong to pale; they differ in every kind of colour vision.
-_BETTER, _WORSE = ("#0072B2", "#7FB8D8", "#D3E6F1"), ("#D55E00", "#EAAE7F", "#F7DFCC")
+# Blue and vermilion, strong to pale.
+_BETTER, _WORSE = (COLORS[0], "#7FB8D8", "#D3E6F1"), (COLORS[1], "#EAAE7F", "#F7DFCC")
 _UP, _DOWN = "\N{BLACK UP-POINTING SMALL TRIANGLE}", "\N{BLACK DOWN-POINTING SMALL TRIANGLE}"
 _STEPS = (0.001, 0.01, 0.05)
-_NEITHER, _INK, _RULE = "#F2F2F2", "#222222", "#FFFFFF"
-_CELL_INCHES, _FONT = 0.42, 7
-_COLUMN_INCHES = 3.35
+_NEITHER, _PALE = "#F2F2F2", "#FFFFFF"
+_CELL = 0.42  # inches
 
 
 def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Figure:
@@ -37,7 +36,6 @@ def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Fig
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch, Rectangle
 
     columns = list(comparison.values)
@@ -45,65 +43,52 @@ def draw_p_values(comparison: Comparison, path: str | Path | None = None) -> Fig
     if comparison.reference is not None:
         columns = [comparison.reference]
         rows = [name for name in rows if name != comparison.reference]
-    figure = Figure(
-        figsize=(
-            max(_COLUMN_INCHES, 1.3 + _CELL_INCHES * len(columns)),
-            1.3 + 0.7 * _CELL_INCHES * len(rows),
-        ),
-        dpi=300,
-        layout="constrained",
-    )
-    axes = figure.add_subplot()
-    for pair in comparison.differences:
-        ahead = pair.result.value if comparison.higher_is_better else -pair.result.value
-        for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):
-            if row not in rows or column not in columns:
-                continue
-            x, y = columns.index(column), rows.index(row)
-            fill, ink = _colours(sign * ahead, pair.corrected_p)
-            axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor=_RULE))
-            mark = "" if ahead == 0 else _UP if sign * ahead > 0 else _DOWN
-            axes.text(
-                x,
-                y,
-                f"{mark}{_short(pair.corrected_p)}",
-                size=_FONT,
-                color=ink,
-                ha="center",
-                va="center",
+    width, height = 1.3 + _CELL * len(columns), 1.3 + 0.7 * _CELL * len(rows)
+    with figure_of(height, width) as figure:
+        axes = figure.add_subplot()
+        for pair in comparison.differences:
+            ahead = pair.result.value if comparison.higher_is_better else -pair.result.value
+            for row, column, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1)):
+                if row not in rows or column not in columns:
+                    continue
+                x, y = columns.index(column), rows.index(row)
+                fill, ink = _colours(sign * ahead, pair.corrected_p)
+                axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=fill, edgecolor=_PALE))
+                mark = "" if ahead == 0 else _UP if sign * ahead > 0 else _DOWN
+                axes.text(
+                    x,
+                    y,
+                    f"{mark}{_short(pair.corrected_p)}",
+                    size=FONT,
+                    color=ink,
+                    ha="center",
+                    va="center",
+                )
+        axes.set_xlim(-0.5, len(columns) - 0.5)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        if len(columns) == 1:
+            axes.set_xticks([0], columns)
+        else:
+            axes.set_xticks(
+                range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor"
             )
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    if len(columns) == 1:
-        axes.set_xticks([0], columns)
-    else:
-        axes.set_xticks(
-            range(len(columns)), columns, rotation=40, ha="left", rotation_mode="anchor"
+        axes.set_yticks(range(len(rows)), rows)
+        axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_xlabel(_caption(comparison), size=FONT)
+        figure.legend(
+            handles=[
+                Patch(color=_BETTER[0], label=f"{_UP} row better"),
+                Patch(color=_WORSE[0], label=f"{_DOWN} column better"),
+                Patch(color=_NEITHER, label="neither: p \N{GREATER-THAN OR EQUAL TO} .05"),
+            ],
+            loc="outside lower center",
+            ncols=3,
+            handlelength=1,
+            columnspacing=1,
         )
-    axes.set_yticks(range(len(rows)), rows)
-    axes.tick_params(
-        length=0, labelsize=_FONT, top=True, labeltop=True, bottom=False, labelbottom=False
-    )
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.set_xlabel(_caption(comparison), size=_FONT)
-    figure.legend(
-        handles=[
-            Patch(color=_BETTER[0], label=f"{_UP} row better"),
-            Patch(color=_WORSE[0], label=f"{_DOWN} column better"),
-            Patch(color=_NEITHER, label="neither: p \N{GREATER-THAN OR EQUAL TO} .05"),
-        ],
-        loc="outside lower center",
-        ncols=3,
-        fontsize=_FONT,
-        frameon=False,
-        handlelength=1,
-        columnspacing=1,
-    )
-    if path is not None:
-        with atomic_path(Path(path)) as temporary:
-            figure.savefig(temporary, format=Path(path).suffix[1:] or "png")
-    return figure
+    return write_figure(figure, path)
 
 
 def _colours(ahead: float, p: float) -> tuple[str, str]:
@@ -111,8 +96,8 @@ def _colours(ahead: float, p: float) -> tuple[str, str]:
     shades = _BETTER if ahead > 0 else _WORSE
     for step, fill in zip(_STEPS, shades, strict=True):
         if p < step:
-            return fill, "#FFFFFF" if fill == shades[0] else _INK
-    return _NEITHER, _INK
+            return fill, _PALE if fill == shades[0] else INK
+    return _NEITHER, INK
 
 
 def _short(p: float) -> str:

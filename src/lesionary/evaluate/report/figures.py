@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lesionary.evaluate.calibration import calibration_curve
+from lesionary.evaluate.figure_style import GREY, figure_of, legend_below, looks, markers
 from lesionary.evaluate.metrics import auc, average_precision
 from lesionary.evaluate.net_benefit import TREAT_ALL, TREAT_NONE, DecisionCurve
 from lesionary.evaluate.report.curves import precision_recall_curve, roc_curve
-from lesionary.evaluate.report.style import GREY, figure_of, legend_below, looks, markers
 from lesionary.evaluate.result import Result
 
 if TYPE_CHECKING:

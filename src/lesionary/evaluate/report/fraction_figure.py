@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lesionary.evaluate.report.style import figure_of, legend_below, looks, markers
+from lesionary.evaluate.figure_style import figure_of, legend_below, looks, markers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

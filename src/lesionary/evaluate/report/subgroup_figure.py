@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.report.style import COLORS, GREY, figure_of
-from lesionary.evaluate.result import Result
+from lesionary.evaluate.figure_style import COLORS, FONT, GREY, figure_of
+from lesionary.evaluate.result import Result, p_equation
 from lesionary.evaluate.subgroups import Subgroups
 from lesionary.evaluate.subgroups.interaction import is_unreliable
 
@@ -43,9 +43,9 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
         ticks: list[tuple[float, str]] = []
         right = axes.get_yaxis_transform()
         for one in found:
-            p = "not tested" if one.corrected_p is None else f"p = {one.corrected_p:.3f}"
+            p = "not tested" if one.corrected_p is None else p_equation(one.corrected_p)
             ticks.append((place, one.column))
-            axes.text(1.02, place, p, transform=right, va="center", fontsize=7, style="italic")
+            axes.text(1.02, place, p, transform=right, va="center", fontsize=FONT, style="italic")
             place += 1
             for name, count in one.counts.items():
                 ticks.append((place, f"{name}  "))
@@ -67,7 +67,7 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
                         axes.plot([result.low, result.high], [place] * 2, color=COLORS[0], lw=1)
                 else:
                     counts += "  not computed"
-                axes.text(1.02, place, counts, transform=right, va="center", fontsize=7)
+                axes.text(1.02, place, counts, transform=right, va="center", fontsize=FONT)
                 place += 1
         if whole is not None:
             axes.axvline(whole.value, color=GREY, lw=0.6, zorder=0)
@@ -78,7 +78,7 @@ def draw_subgroups(found: Sequence[Subgroups], whole: Result | None = None) -> F
         axes.spines["left"].set_visible(False)
         axes.set_ylim(place - 0.4, -2.4)
         head = "n (events),\np of interaction"
-        axes.text(1.02, -1.6, head, transform=right, va="center", fontsize=7, color=GREY)
+        axes.text(1.02, -1.6, head, transform=right, va="center", fontsize=FONT, color=GREY)
         axes.margins(x=0.05)
         axes.set_xlabel(named[0])
     return figure

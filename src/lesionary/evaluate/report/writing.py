@@ -11,9 +11,9 @@ from typing import Any
 
 from lesionary import __version__
 from lesionary.cohort.table import write_table
+from lesionary.evaluate.figure_style import save_figure
 from lesionary.evaluate.report.drawing import curve_of_decisions, figures
 from lesionary.evaluate.report.evaluation import Evaluation
-from lesionary.evaluate.report.style import save_figure
 from lesionary.files import atomic_path
 from lesionary.progress import track
 

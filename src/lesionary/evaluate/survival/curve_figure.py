@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.figure_style import COLORS, FONT, INK, figure_of, write_figure
+from lesionary.evaluate.result import p_equation
 from lesionary.evaluate.survival.cox import hazard_ratio
 from lesionary.evaluate.survival.curve import Curve, kaplan_meier
-from lesionary.evaluate.survival.figure import COLOURS, FONT, INK, new_figure, p_words, write
 from lesionary.evaluate.survival.inputs import Survival, arms, survival
 from lesionary.evaluate.survival.logrank import log_rank
 
@@ -73,9 +74,9 @@ def draw_kaplan_meier(
     codes, names = (
         (np.zeros(rows.n, dtype=np.int64), ("all",)) if group is None else arms(group, time)
     )
-    if len(names) > len(COLOURS):
+    if len(names) > len(COLORS):
         raise EvaluationError(
-            f"There are {len(names)} groups; more than {len(COLOURS)} curves cannot be told apart."
+            f"There are {len(names)} groups; more than {len(COLORS)} curves cannot be told apart."
         )
     curves = [
         kaplan_meier(rows.time[codes == code], rows.event[codes == code], level=level)
@@ -84,39 +85,35 @@ def draw_kaplan_meier(
     end = float(rows.time.max()) if until is None else until
     if not end > 0:
         raise EvaluationError(f"The axis ends at a time above 0, not {end:g}.")
-    figure = new_figure(2.35 + _ROW_INCHES * (len(names) + 1))
-    above, below = figure.subplots(
-        2, 1, sharex=True, height_ratios=[12, len(names) + 0.2], gridspec_kw={"hspace": 0.02}
-    )
-    for number, (name, curve) in enumerate(zip(names, curves, strict=True)):
-        _draw_curve(above, number, str(name), curve)
-    above.set_xlim(0, end)
-    above.set_ylim(0, 1.02)
-    ticks = _ticks(end, every)
-    above.set_xticks(ticks)
-    above.tick_params(labelsize=FONT, labelbottom=True, colors=INK)
-    above.set_ylabel(survival_label, size=FONT)
-    above.set_xlabel(time_label, size=FONT)
-    above.spines[["top", "right"]].set_visible(False)
-    if len(names) > 1:
-        # Where curves stay high the room is below them, else above.
-        high = min(float(curve.at([end / 2])[0]) for curve in curves) > 0.5
-        above.legend(
-            loc="lower left" if high else "upper right",
-            title=_told(rows, codes, names, level),
-            fontsize=FONT,
-            title_fontsize=FONT,
-            frameon=False,
-            handlelength=2.2,
-            borderaxespad=0.2,
-            alignment="left",
+    with figure_of(2.35 + _ROW_INCHES * (len(names) + 1)) as figure:
+        above, below = figure.subplots(
+            2, 1, sharex=True, height_ratios=[12, len(names) + 0.2], gridspec_kw={"hspace": 0.02}
         )
-    _draw_at_risk(below, ticks, names, curves)
-    return write(figure, path)
+        for number, (name, curve) in enumerate(zip(names, curves, strict=True)):
+            _draw_curve(above, number, str(name), curve)
+        above.set_xlim(0, end)
+        above.set_ylim(0, 1.02)
+        ticks = _ticks(end, every)
+        above.set_xticks(ticks)
+        above.tick_params(labelbottom=True, colors=INK)
+        above.set_ylabel(survival_label)
+        above.set_xlabel(time_label)
+        if len(names) > 1:
+            # Where curves stay high the room is below them, else above.
+            high = min(float(curve.at([end / 2])[0]) for curve in curves) > 0.5
+            above.legend(
+                loc="lower left" if high else "upper right",
+                title=_told(rows, codes, names, level),
+                handlelength=2.2,
+                borderaxespad=0.2,
+                alignment="left",
+            )
+        _draw_at_risk(below, ticks, names, curves)
+    return write_figure(figure, path)
 
 
 def _draw_curve(axes: Axes, number: int, name: str, curve: Curve) -> None:
-    colour = COLOURS[number]
+    colour = COLORS[number]
     times = np.concatenate([[0.0], curve.times])
     share, low, high = (
         np.concatenate([[1.0], bound]) for bound in (curve.survival, curve.low, curve.high)
@@ -147,8 +144,8 @@ def _draw_at_risk(
             axes.text(tick, number, f"{count:,}", size=FONT, color=INK, ha="center", va="center")
     axes.set_yticks(range(len(names)), [str(name) for name in names])
     for number, label in enumerate(axes.get_yticklabels()):
-        label.set_color(COLOURS[number])
-    axes.tick_params(length=0, labelsize=FONT, labelbottom=False)
+        label.set_color(COLORS[number])
+    axes.tick_params(length=0, labelbottom=False)
     # Counts stand centred under the ticks, the first one half outside.
     axes.tick_params(axis="y", pad=12)
     axes.set_title("At risk", size=FONT, loc="left", pad=2, color=INK)
@@ -171,7 +168,7 @@ def _told(rows: Survival, codes: NDArray[np.int64], names: tuple[Any, ...], leve
     if rows.events == 0:
         return "no events"
     try:
-        told = f"log-rank {p_words(log_rank(rows.time, rows.event, codes).p)}"
+        told = f"log-rank {p_equation(log_rank(rows.time, rows.event, codes).p)}"
     except EvaluationError:
         return "log-rank: nothing to compare"
     if rows.repeated:

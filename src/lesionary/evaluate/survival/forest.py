@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.survival.figure import COLOURS, FONT, INK, RULE, new_figure, p_words, write
+from lesionary.evaluate.figure_style import COLORS, FONT, INK, RULE, figure_of, write_figure
+from lesionary.evaluate.result import p_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,39 +69,40 @@ def draw_forest(
     beside = _LETTER_POINTS * max(map(len, numbers))
     names = [str(name) for name in table.index]
     words_inches = (_LETTER_POINTS * (max(map(len, names)) + 8) + beside) / 72
-    figure = new_figure(0.75 + _ROW_INCHES * (len(table) + 1), words_inches + _AXIS_INCHES)
-    axes = figure.add_subplot()
-    # Room for half a tick's distance beside the outermost bound, and 1 in view.
-    low = max(min(ratios[known, 1].min(), 0.8) / 1.1, 1 / _WIDEST)
-    high = min(max(ratios[known, 2].max(), 1.25) * 1.1, _WIDEST)
-    axes.axvline(1, color=RULE, linewidth=0.8, zorder=0)
-    for row, (ratio, start, stop) in enumerate(ratios):
-        if not known[row]:
-            continue
-        axes.plot(np.clip([start, stop], low, high), [row, row], color=INK, linewidth=1)
-        for beyond, end, marker in ((start < low, low, "<"), (stop > high, high, ">")):
-            if beyond:
-                axes.plot(end, row, marker=marker, color=INK, markersize=3, clip_on=False)
-        if low <= ratio <= high:
-            axes.plot(ratio, row, marker="s", color=COLOURS[0], markersize=4)
-    _write_beside(axes, 6, ["HR (CI)", *numbers])
-    if "p" in table:
-        p = [_p(value) if np.isfinite(value) else "" for value in table["p"]]
-        _write_beside(axes, 14 + beside, ["p", *p])
-    axes.set_xscale("log")
-    axes.set_xlim(low, high)
-    axes.set_ylim(len(table) - 0.5, -1.5)
-    axes.set_yticks(range(len(table)), names)
-    ticks = [
-        tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= tick <= high
-    ]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
-    axes.tick_params(labelsize=FONT, colors=INK)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(label, size=FONT)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    return write(figure, path)
+    height = 0.75 + _ROW_INCHES * (len(table) + 1)
+    with figure_of(height, words_inches + _AXIS_INCHES) as figure:
+        axes = figure.add_subplot()
+        # Room for half a tick's distance beside the outermost bound, and 1 in view.
+        low = max(min(ratios[known, 1].min(), 0.8) / 1.1, 1 / _WIDEST)
+        high = min(max(ratios[known, 2].max(), 1.25) * 1.1, _WIDEST)
+        axes.axvline(1, color=RULE, linewidth=0.8, zorder=0)
+        for row, (ratio, start, stop) in enumerate(ratios):
+            if not known[row]:
+                continue
+            axes.plot(np.clip([start, stop], low, high), [row, row], color=INK, linewidth=1)
+            for beyond, end, marker in ((start < low, low, "<"), (stop > high, high, ">")):
+                if beyond:
+                    axes.plot(end, row, marker=marker, color=INK, markersize=3, clip_on=False)
+            if low <= ratio <= high:
+                axes.plot(ratio, row, marker="s", color=COLORS[0], markersize=4)
+        _write_beside(axes, 6, ["HR (CI)", *numbers])
+        if "p" in table:
+            p = [p_words(value) if np.isfinite(value) else "" for value in table["p"]]
+            _write_beside(axes, 14 + beside, ["p", *p])
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+        axes.set_ylim(len(table) - 0.5, -1.5)
+        axes.set_yticks(range(len(table)), names)
+        ticks = [
+            tick for tick in (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= tick <= high
+        ]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+        axes.tick_params(colors=INK)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(label)
+        axes.spines["left"].set_visible(False)
+    return write_figure(figure, path)
 
 
 def _write_beside(axes: Axes, points: float, lines: list[str]) -> None:
@@ -122,10 +124,6 @@ def _write_beside(axes: Axes, points: float, lines: list[str]) -> None:
 
 def _numbers(ratio: float, low: float, high: float) -> str:
     return f"{_short(ratio)} ({_short(low)}\N{EN DASH}{_short(high)})"
-
-
-def _p(value: float) -> str:
-    return p_words(value).removeprefix("p ").removeprefix("= ")
 
 
 def _short(value: float) -> str:
