@@ -20,7 +20,7 @@ Transfer = Callable[..., Gains]
 
 def extended(
     region: Region, box: Box, dimension: int, boundary: Boundary, extent: int | None = None
-) -> tuple[Floats, Box]:
+) -> tuple[NDArray[Any], Box]:
     """Return the image with enough of what is beyond its edges, and where the box is in it.
 
     A Fourier transform takes the image for one period of many. A mirrored image of twice the length
@@ -43,11 +43,12 @@ def extended(
     return values, (z, y, x)
 
 
-def through(values: Floats, dimension: int, transfer: Transfer) -> Floats:
+def through(values: NDArray[Any], dimension: int, transfer: Transfer) -> NDArray[np.float32]:
     """Return a periodic image after a filter that is known by its gain at each frequency."""
     axes = tuple(range(3 - dimension, 3))
     shape = [values.shape[axis] for axis in axes]
-    spectrum = scipy.fft.rfftn(values, axes=axes, workers=-1)
+    # Single precision, since the whole image is in memory: 1e-6 of the response's range.
+    spectrum = scipy.fft.rfftn(values.astype(np.float32, copy=False), axes=axes, workers=-1)
     ahead = [_frequencies(length) for length in shape]
     # The gain at each frequency's negative, which the other half of the spectrum has.
     behind = [np.roll(each[::-1], 1) for each in ahead]
@@ -62,7 +63,7 @@ def through(values: Floats, dimension: int, transfer: Transfer) -> Floats:
                 [ahead[0][plane : plane + 1], *ahead[1:]],
                 [behind[0][plane : plane + 1], *behind[1:]],
             )[0]
-    return np.asarray(scipy.fft.irfftn(spectrum, s=shape, axes=axes, workers=-1))
+    return np.asarray(scipy.fft.irfftn(spectrum, s=shape, axes=axes, workers=-1, overwrite_x=True))
 
 
 def riesz(order: tuple[int, ...], *axes: Floats) -> NDArray[np.complex128]:

@@ -116,7 +116,8 @@ class Gabor(Filter):
             values = region.surrounded(
                 (part[0], part[1], part[2]), (margins[0], margins[1], margins[2]), self.boundary
             )
-            spectrum = scipy.fft.fft2(np.moveaxis(values, normal, 0), s=lengths, workers=-1)
+            planes = np.moveaxis(values, normal, 0).astype(np.float64)
+            spectrum = scipy.fft.fft2(planes, s=lengths, workers=-1)
             pooled = np.zeros(1)
             for gain in gains:
                 modulus = np.abs(scipy.fft.ifft2(spectrum * gain, workers=-1)[inside])

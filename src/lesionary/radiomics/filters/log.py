@@ -79,7 +79,9 @@ class LaplacianOfGaussian(Filter):
         whole = Region.whole(values)
         smoothed = total(whole, terms, whole.box, "periodic")
         order = self.riesz
-        return through(smoothed, self.dimension, lambda *axes: riesz(order, *axes))[inside]
+        return through(smoothed, self.dimension, lambda *axes: riesz(order, *axes))[inside].astype(
+            np.float64
+        )
 
     def _terms(self, spacing_mm: Spacing) -> list[Chains]:
         """Return second derivatives along each axis, of which the Laplacian is the sum."""

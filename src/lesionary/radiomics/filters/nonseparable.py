@@ -41,7 +41,7 @@ class _Ring(Filter):
     def _respond(self, region: Region, box: Box, spacing_mm: Spacing) -> Floats:  # noqa: ARG002
         extent = _EXTENT * 2 ** (self.level - 1)
         values, inside = extended(region, box, self.dimension, self.boundary, extent)
-        return through(values, self.dimension, self._gain)[inside]
+        return through(values, self.dimension, self._gain)[inside].astype(np.float64)
 
     def _gain(self, *axes: Floats) -> Gains:
         radius = np.sqrt(sum(np.square(each) for each in axes))

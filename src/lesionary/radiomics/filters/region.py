@@ -47,7 +47,9 @@ class Region:
         )
         return finite(self.values[inside].astype(np.float64))
 
-    def surrounded(self, box: Box, margin: tuple[int, int, int], boundary: Boundary) -> Floats:
+    def surrounded(
+        self, box: Box, margin: tuple[int, int, int], boundary: Boundary
+    ) -> NDArray[Any]:
         """Return a box and so many voxels on each side of it, beyond the image's edges too."""
         values = self.values
         for axis, (want, own, beside) in enumerate(zip(box, self.box, margin, strict=True)):
@@ -57,10 +59,10 @@ class Region:
             values = np.take(values, np.maximum(found, 0) - own.start * (found >= 0), axis=axis)
             if (found < 0).any():
                 values[(slice(None),) * axis + (found < 0,)] = 0
-        return finite(values.astype(np.float64))
+        return finite(values)
 
 
-def finite(values: Floats) -> Floats:
+def finite(values: NDArray[Any]) -> NDArray[Any]:
     """Return values as they are, if all of them are numbers."""
     broken = values.size - int(np.count_nonzero(np.isfinite(values)))
     if broken:

@@ -168,8 +168,15 @@ def _along(values: Floats, matrix: Floats | None, axis: int) -> Floats:
 def _operator(chain: Chain, wanted: slice, length: int, boundary: Extension) -> Operator:
     """Return which voxels of an axis are needed, and the matrix that makes the wanted of them."""
     matrix: Floats | None = None
-    for kernel in reversed(chain):
-        span, step = _matrix(kernel, wanted, length, boundary)
+    for place, kernel in reversed(list(enumerate(chain))):
+        # An axis is made even before the first kernel, and stays so for those after it.
+        even = place > 0 and boundary == "periodic-even"
+        span, step = _matrix(
+            kernel,
+            wanted,
+            length + length % 2 if even else length,
+            "periodic" if even else boundary,
+        )
         matrix, wanted = step if matrix is None else matrix @ step, span
     return wanted, matrix
 
