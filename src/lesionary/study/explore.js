@@ -64,7 +64,8 @@
     find(".rows thead").replaceChildren(head);
     find(".rows tbody").replaceChildren(...body);
     const rest = found.length - body.length;
-    find(".count").textContent = `${body.length.toLocaleString("en-US")} of ${found.length.toLocaleString("en-US")} features`;
+    const told = (count) => count.toLocaleString("en-US");
+    find(".count").textContent = `${told(body.length)} of ${told(found.length)} found, ${told(features.length)} in all`;
     find("#more").hidden = rest <= 0;
   }
 
