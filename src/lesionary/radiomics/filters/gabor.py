@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -101,13 +103,7 @@ class Gabor(Filter):
             )
             for each in self._directions()
         ]
-        inside = (
-            slice(None),
-            *(
-                slice(margins[axis], margins[axis] + box[axis].stop - box[axis].start)
-                for axis in (rows, columns)
-            ),
-        )
+        inside = (slice(None), *(_after(margins[axis], box[axis]) for axis in (rows, columns)))
         at_once = max(1, _AT_ONCE // (lengths[0] * lengths[1]))
         parts = []
         for first in range(box[normal].start, box[normal].stop, at_once):
@@ -118,12 +114,17 @@ class Gabor(Filter):
             )
             planes = np.moveaxis(values, normal, 0).astype(np.float64)
             spectrum = scipy.fft.fft2(planes, s=lengths, workers=-1)
-            pooled = np.zeros(1)
-            for gain in gains:
-                modulus = np.abs(scipy.fft.ifft2(spectrum * gain, workers=-1)[inside])
-                pooled = pooled + modulus if self.pooling == "mean" else np.maximum(pooled, modulus)
-            parts.append(pooled / len(gains) if self.pooling == "mean" else pooled)
+            parts.append(
+                self._pooled(
+                    np.abs(scipy.fft.ifft2(spectrum * gain, workers=-1)[inside]) for gain in gains
+                )
+            )
         return np.moveaxis(np.concatenate(parts), 0, normal)
+
+    def _pooled(self, moduli: Iterable[Floats]) -> Floats:
+        if self.pooling == "max":
+            return reduce(np.maximum, moduli)
+        return reduce(np.add, moduli) / len(self._directions())
 
     def _gain(
         self,
@@ -144,3 +145,7 @@ class Gabor(Filter):
         placed = np.zeros(lengths, dtype=complex)
         placed[np.ix_(at[0], at[1])] = kernel
         return np.asarray(scipy.fft.fft2(placed).real)
+
+
+def _after(margin: int, wanted: slice) -> slice:
+    return slice(margin, margin + wanted.stop - wanted.start)
