@@ -101,11 +101,12 @@ def describe(
         write_table(table, out)
         write_table(described.set_aside, out.with_name("errors.csv"))
         typer.echo(f"Wrote {out}.")
-        figure = draw_histograms(table)
-        for suffix in (".pdf", ".png"):
-            with atomic_path(out.with_suffix(suffix)) as temporary:
-                figure.savefig(temporary, dpi=200)
-            typer.echo(f"Wrote {out.with_suffix(suffix)}.")
+        if table["slices"].notna().any():
+            figure = draw_histograms(table)
+            for suffix in (".pdf", ".png"):
+                with atomic_path(out.with_suffix(suffix)) as temporary:
+                    figure.savefig(temporary, dpi=200)
+                typer.echo(f"Wrote {out.with_suffix(suffix)}.")
     if key is not None:
         write_table(described.key, key)
         typer.echo(f"Wrote {key}, which identifies patients.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -196,8 +197,15 @@ def _masks(series: Sequence[ImageSeries]) -> tuple[dict[str, list[Path]], list[t
 
 
 def _check(task: _Task) -> _Found:
+    progress.set_quiet(True)  # the caller counts series
+    # The parser's warnings quote values that identify patients.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _look(task)
+
+
+def _look(task: _Task) -> _Found:
     """Read a series, and make the checks that need its voxels."""
-    progress.set_quiet(True)
     if task.modality not in SCANNED:
         why = f"{task.modality or 'This'} is no volume of CT, MR or PET."
         return _without_voxels(task, impossible("readable", why), why)

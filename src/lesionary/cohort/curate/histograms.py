@@ -41,6 +41,9 @@ _PANEL_IN = (2.4, 1.75)
 _MOST_BARS = 8
 _FEW_VALUES = 12
 _LONGEST = 18
+_FEWEST_PLACES = 4
+"""So that a single bar is no block."""
+
 _COLOR, _MISSING = "#0072B2", "#BBBBBB"
 _STYLE: Any = {
     "font.size": 8,
@@ -79,15 +82,14 @@ def draw_histograms(table: pd.DataFrame, columns: Sequence[str] | None = None) -
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
+    # What has no slices goes with scans (contours, plans, reports) and would count as silent.
+    scans = table[table["slices"].notna()] if "slices" in table else table
     if columns is None:
         names = list(table.columns)
         asked = names[names.index("varies") + 1 :] if "varies" in names else []
-        columns = [name for name in (*DRAWN, *asked) if name in table and table[name].notna().any()]
-    if not columns:
-        raise CohortError("There is nothing to draw: no column of the table has a value.")
-    scans = table[table["slices"].notna()] if "slices" in table else table
-    if scans.empty:
-        scans = table
+        columns = [name for name in (*DRAWN, *asked) if name in scans and scans[name].notna().any()]
+    if not columns or scans.empty:
+        raise CohortError("There is nothing to draw: the table has no scan, or nothing of one.")
     down = -(-len(columns) // _ACROSS)
     across = min(_ACROSS, len(columns))
     with rc_context(_STYLE):
@@ -135,7 +137,7 @@ def _panel(axes: Axes, name: str, values: pd.Series) -> None:
     places = range(len(heights))
     axes.barh(places, heights, color=colors, height=0.8)
     axes.set_yticks(places, [_short(label) for label in labels])
-    axes.invert_yaxis()
+    axes.set_ylim(max(len(heights), _FEWEST_PLACES) - 0.5, -0.5)
     axes.set_xlabel("series", fontsize=7)
     axes.locator_params(axis="x", integer=True, nbins=5)
 

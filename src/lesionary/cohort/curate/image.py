@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ class Batch:
 def read_batch(batch: Batch) -> list[Image | Passed]:
     """Read the headers of some files."""
     progress.set_quiet(True)  # the caller counts batches
-    with Opener() as opener:
+    # The parser's warnings quote values that identify patients.
+    with Opener() as opener, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return [_read(path, batch.keywords, opener) for path in batch.paths]
 
 
