@@ -12,6 +12,7 @@ from scipy.spatial.distance import pdist
 Floats = NDArray[np.float64]
 
 _ENCLOSING_TOLERANCE = 1e-3
+_MOST_STEPS = 20_000
 _TERMS = 20  # of the series for an ellipsoid's area, as in the manual
 
 
@@ -139,19 +140,20 @@ def minimum_ellipsoid(hull: Hull) -> Body:
     weight = np.full(n, 1 / n)
     inverse = np.linalg.inv(lifted.T @ (lifted * weight[:, None]))
     spread = np.einsum("ij,jk,ik->i", lifted, inverse, lifted)
-    # The ellipsoid's volume is too large by a factor of (1 + gap) ** (d / 2) at most.
-    while True:
+    for _ in range(_MOST_STEPS):
         furthest = int(spread.argmax())
-        above = spread[furthest] / (d + 1) - 1
         nearest = int(np.where(weight > 0, spread, np.inf).argmin())
-        below = 1 - spread[nearest] / (d + 1)
+        above, below = spread[furthest] / (d + 1) - 1, 1 - spread[nearest] / (d + 1)
+        # The ellipsoid's volume is too large by a factor of (1 + above) ** (d / 2) at most.
         if above <= _ENCLOSING_TOLERANCE / (d + 1):
             break
         one = furthest if above >= below else nearest
-        step = (spread[one] - d - 1) / ((d + 1) * (spread[one] - 1))
-        step = max(step, -weight[one] / (1 - weight[one])) if step < 0 else step
+        step = (spread[one] - d - 1) / ((d + 1) * max(spread[one] - 1, 1e-12))
+        dropped = step <= -weight[one] / (1 - weight[one])
+        step = -weight[one] / (1 - weight[one]) if dropped else step
         weight *= 1 - step
-        weight[one] = max(weight[one] + step, 0.0)
+        # Exactly zero, or rounding would have the point dropped for ever.
+        weight[one] = 0.0 if dropped else weight[one] + step
         # Sherman and Morrison: the inverse after a change of rank one.
         toward = inverse @ lifted[one]
         ratio = step / (1 - step)
