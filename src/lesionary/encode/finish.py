@@ -26,6 +26,15 @@ ColumnStyle = Literal["lesionary", "pred"]
 
 
 @dataclass(frozen=True)
+class Written:
+    """What became of a table: its rows, those it lacks, and how many values are not defined."""
+
+    lesions: int
+    set_aside: tuple[SetAside, ...]
+    undefined: int
+
+
+@dataclass(frozen=True)
 class Table:
     """The table that was asked for."""
 
@@ -55,7 +64,7 @@ class Table:
     @property
     def notes(self) -> Path:
         """Where features that are not defined for a lesion are listed."""
-        return self.path.parent / "notes.csv"
+        return self.path.with_name(f"{self.path.stem}.notes.csv")
 
     def write(
         self,
@@ -64,8 +73,8 @@ class Table:
         shards: Sequence[Shard],
         folder: ShardFolder,
         made: Mapping[str, Any],
-    ) -> tuple[int, tuple[SetAside, ...]]:
-        """Write the table, whole or not at all; return its length and the rows it lacks.
+    ) -> Written:
+        """Write the table, whole or not at all.
 
         The shards stay where rows were set aside: once these are put right, only their scans
         have to be computed.
@@ -83,9 +92,8 @@ class Table:
             masks.update(content.masks)
             notes += content.notes
         set_aside.sort(key=lambda one: one.position)
-        rows = [(one.lesion_id, one.row, one.reason) for one in set_aside]
-        _write_beside(self.errors, rows, ("lesion_id", "row", "reason"), folder)
-        _write_beside(self.notes, notes, ("lesion_id", "feature", "reason"), folder)
+        self._write_errors(set_aside, folder)
+        self._write_notes(notes)
         if not hashes:
             raise ExtractionError(
                 f"No row of the table could be used; {self.errors} says why. The first, row "
@@ -109,7 +117,23 @@ class Table:
         (folder.path / f"table.{self.table_format}").replace(self.path)
         if not set_aside:
             folder.remove()
-        return len(hashes), tuple(set_aside)
+        return Written(len(hashes), tuple(set_aside), len(notes))
+
+    def _write_errors(self, set_aside: Sequence[SetAside], folder: ShardFolder) -> None:
+        ours = folder.path / "errors"  # whether errors.csv is of an earlier try at this table
+        if set_aside:
+            rows = [(one.lesion_id, one.row, one.reason) for one in set_aside]
+            write_table(pd.DataFrame(rows, columns=["lesion_id", "row", "reason"]), self.errors)
+            ours.touch()
+        elif ours.exists():
+            self.errors.unlink(missing_ok=True)
+
+    def _write_notes(self, notes: Sequence[Sequence[str]]) -> None:
+        if notes:
+            columns = ["lesion_id", "feature", "reason"]
+            write_table(pd.DataFrame(notes, columns=columns), self.notes)
+        else:
+            self.notes.unlink(missing_ok=True)
 
     def layout(self, lesions: Lesions, cards: Sequence[ModelCard]) -> Layout:
         """Return the columns that encoders fill."""
@@ -127,14 +151,3 @@ def ids_of(lesions: Lesions) -> pd.DataFrame:
     for lesion in lesions.usable:
         ids[lesion.position] = lesion.lesion_id
     return pd.DataFrame({LESION: ids}, dtype=str)
-
-
-def _write_beside(
-    file: Path, rows: Sequence[Sequence[Any]], columns: Sequence[str], folder: ShardFolder
-) -> None:
-    ours = folder.path / file.stem  # whether the file is of an earlier try at this table
-    if rows:
-        write_table(pd.DataFrame(rows, columns=list(columns)), file)
-        ours.touch()
-    elif ours.exists():
-        file.unlink(missing_ok=True)

@@ -150,7 +150,8 @@ def run_extraction(
     count, set_aside = len(lesions.usable), lesions.set_aside
     if done is not None:
         layout = table.layout(lesions, choice.cards)
-        count, set_aside = table.write(lesions, layout, shards, folder, made)
+        written = table.write(lesions, layout, shards, folder, made)
+        count, set_aside = written.lesions, written.set_aside
     redone = {lesion.lesion_id for shard in done or () for lesion in shard.lesions}
     return Extraction(
         out=table.path,
