@@ -25,9 +25,11 @@ from lesionary.train.views import load_views, make_view
 ENCODER = "random:phantom_tiny"
 LABEL = "site"
 SHARES = (100, 50, 20, 10)
-RANDOM, SUPERVISED, LONGER = "random", "supervised", "supervised, as many steps"
+RANDOM, SUPERVISED = "random", "supervised"
+LONGER, TUNED = "supervised, as many steps", "simclr, fine-tuned, as many steps"
 """The untrained network; learning from the labels alone, as in the paper for as many epochs with
-few labels as with all; and for as many steps, which the paper did not try."""
+few labels as with all; for as many steps, which the paper did not try; and the same, but for
+weights that are simclr's at the start."""
 MARGIN_VOX, BACKGROUNDS = 8, 4
 LABELLED_PATIENTS = 400
 
@@ -44,7 +46,7 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
     "intra_scan_simclr": {"views": "swav", "objective": {"crops": 5}, "batch_size": 6},
     "autoencoder": {"views": "swav", "objective": {"width": 32}},
 }
-METHODS = (*OBJECTIVES, RANDOM, SUPERVISED, LONGER)
+METHODS = (*OBJECTIVES, RANDOM, SUPERVISED, LONGER, TUNED)
 
 
 def make_data(folder: Path, patients: int = 1400, seeds: int = 3) -> None:
@@ -91,9 +93,9 @@ def column(share: int, seed: int) -> str:
 def learn(method: str, seed: int, epochs: int, folder: Path) -> None:
     """Run a method; write scores of the test lesions for each share of the labels."""
     started = time.perf_counter()
-    if method in (SUPERVISED, LONGER):
+    if method in (SUPERVISED, LONGER, TUNED):
         scores = {
-            share: _supervised(share, seed, epochs, folder, longer=method == LONGER)
+            share: _supervised(method, share, seed, epochs, folder)
             for share in (SHARES if method == SUPERVISED else SHARES[2:])
         }
     else:
@@ -141,15 +143,17 @@ def pretraining(method: str, seed: int, epochs: int, folder: Path) -> dict[str, 
     }
 
 
-def _supervised(share: int, seed: int, epochs: int, folder: Path, *, longer: bool) -> pd.DataFrame:
-    """Learn from scratch; with all labels, in as many steps as pre-training has."""
+def _supervised(method: str, share: int, seed: int, epochs: int, folder: Path) -> pd.DataFrame:
+    """Learn from the labels; with all of them, in as many steps as pre-training has."""
     lesions = PatchStore.open(folder / "pretraining").lesions
     train = lesions["split"] == "train"
     epochs = round(epochs * train.sum() / (train & lesions[column(100, seed)].notna()).sum())
     looks = epochs // 5
-    if longer:
+    if method != SUPERVISED:
         epochs, looks = epochs * 100 // share, looks * 100 // share
-    config = _common(f"supervised-{share}-{longer}", seed, folder, "finetuning")
+    config = _common(f"{method}-{share}", seed, folder, "finetuning")
+    if method == TUNED:
+        config["encoder"] = folder / "runs" / f"simclr-{seed}" / "encoder"
     config |= {
         "target": {"label": column(share, seed)},
         "head": {"hidden": []},

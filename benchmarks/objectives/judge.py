@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from experiment import LONGER, METHODS, OBJECTIVES, RANDOM, SHARES, SUPERVISED
+from experiment import LONGER, METHODS, OBJECTIVES, RANDOM, SHARES, SUPERVISED, TUNED
 
 RESAMPLES = 500
 METRICS = {"balanced_accuracy": "Balanced accuracy", "map": "Mean average precision"}
@@ -122,6 +122,8 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             own = method in OBJECTIVES
             colour = COLOURS[METHODS.index(method)] if own else "black"
             style = {RANDOM: ":", SUPERVISED: "--", LONGER: "-."}.get(method, "-")
+            colour = COLOURS[METHODS.index("simclr")] if method == TUNED else colour
+            style = "-." if method == TUNED else style
             axis.plot(
                 some["share"], some["value"], style, color=colour, marker="o", ms=4, label=method
             )
