@@ -78,12 +78,10 @@
   function facts(i) {
     const list = element("dl", "");
     const add = (name, text) => list.append(element("dt", name), element("dd", text));
-    const interval = (key) => columns[`${key}_low`]?.[i] == null ? "" : ` (${number(columns[`${key}_low`][i])} to ${number(columns[`${key}_high`][i])})`;
-    for (const [key, title] of (data.groups.Classes ?? []).filter(([k]) => /^auc(_|$)/.test(k) && columns[`${k}_low`])) {
-      add(title, number(columns[key][i]) + interval(key));
-    }
+    const interval = (low, high) => columns[low][i] === null ? "" : ` (${number(columns[low][i])} to ${number(columns[high][i])})`;
+    for (const [key, low, high, title] of data.areas) add(title, number(columns[key][i]) + interval(low, high));
     if (columns.p) add("p; FDR; Bonferroni", ["p", "p_fdr", "p_bonferroni"].map((k) => number(columns[k][i], "p")).join("; "));
-    if (columns.volume_spearman) add("ρ with volume", number(columns.volume_spearman[i]) + interval("volume"));
+    if (columns.volume_spearman) add("ρ with volume", number(columns.volume_spearman[i]) + interval("volume_low", "volume_high"));
     add("mean; standard deviation", `${number(columns.mean[i])}; ${number(columns.std[i])}`);
     add("median; range", `${number(columns.median[i])}; ${number(columns.min[i])} to ${number(columns.max[i])}`);
     add("p of normality", number(columns.shapiro_p[i], "p"));
@@ -169,8 +167,8 @@
     const place = find("#by-volume");
     if (!place) return;
     const numbers = [...new Float32Array(bytes(data.volume.values))], { name, threshold } = data.volume;
-    const areas = Object.keys(columns).filter((key) => /^auc(_|$)/.test(key) && columns[`${key}_low`]);
-    const farthest = (i) => areas.map((key) => columns[key][i]).reduce((a, b) => (Math.abs(b - 0.5) > Math.abs(a - 0.5) ? b : a));
+    const { areas } = data;
+    const farthest = (i) => areas.map(([key]) => columns[key][i]).reduce((a, b) => (Math.abs(b - 0.5) > Math.abs(a - 0.5) ? b : a));
     const rhos = columns.volume_spearman;
     if (!classes.length) {
       place.innerHTML = charts.histogram(rhos.filter((r) => r !== null), { x: [-1, 1], bins: 40, xName: `ρ with ${name}`, color: colors[0], label: "Histogram of correlations with volume" });

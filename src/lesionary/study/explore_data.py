@@ -34,10 +34,11 @@ def page_data(found: Exploration) -> dict[str, Any]:
     -------
     dict
         ``features``: names. ``groups``: of columns, each name to ``[key, title, kind]``.
-        ``columns``: key to numbers. ``classes``, ``colors``, ``label`` and ``values``: what
-        distributions and curves are drawn from (base64; ``at`` says at which place of ``values`` a
-        feature is). ``map``: order of features and their correlations, in hundredths, the upper
-        triangle row by row. ``volume``: values and the threshold.
+        ``areas``: keys of AUCs and their bounds, and titles. ``columns``: key to numbers.
+        ``classes``, ``colors``, ``label`` and ``values``: what distributions and curves are drawn
+        from (base64; ``at`` says at which place of ``values`` a feature is). ``map``: order of
+        features and their correlations, in hundredths, the upper triangle row by row.
+        ``volume``: values and the threshold.
     """
     rows = found.rows
     groups = column_groups(found)
@@ -50,6 +51,7 @@ def page_data(found: Exploration) -> dict[str, Any]:
     return {
         "features": [str(name) for name in rows.features.columns],
         "groups": groups,
+        "areas": _areas(found),
         "columns": {key: [_plain(one) for one in found.statistics[key]] for key in keys},
         "classes": list(rows.classes),
         "colors": list(COLORS[: max(len(rows.classes), 1)]),
@@ -75,15 +77,9 @@ def column_groups(found: Exploration) -> dict[str, list[tuple[str, str, str]]]:
     """Name the columns that are shown together: key, title, and whether a p-value or a number."""
     groups = {}
     if found.rows.label is not None:
-        areas = ["auc"]
-        titles = [f"AUC of {found.rows.classes[1]}"]
-        if len(found.rows.classes) > 2:
-            areas = [f"auc_{name}" for name in found.rows.classes]
-            titles = [f"AUC of {name}" for name in found.rows.classes]
         columns = []
-        for area, title in zip(areas, titles, strict=True):
-            columns += [(area, title, "number")]
-            columns += [(f"{area}_low", "low", "number"), (f"{area}_high", "high", "number")]
+        for area, low, high, title in _areas(found):
+            columns += [(area, title, "number"), (low, "low", "number"), (high, "high", "number")]
         groups["Classes"] = [
             *columns,
             ("p", "p", "p"),
@@ -110,6 +106,14 @@ def column_groups(found: Exploration) -> dict[str, list[tuple[str, str, str]]]:
         ("cluster_size", "features in it", "number"),
     ]
     return groups
+
+
+def _areas(found: Exploration) -> list[tuple[str, str, str, str]]:
+    """Name the columns of each AUC and its interval, and say of which class it is."""
+    classes = found.rows.classes
+    if len(classes) == 2:
+        return [("auc", "auc_low", "auc_high", f"AUC of {classes[1]}")]
+    return [(f"auc:{of}", f"auc_low:{of}", f"auc_high:{of}", f"AUC of {of}") for of in classes]
 
 
 def _drawn(found: Exploration) -> NDArray[np.intp]:

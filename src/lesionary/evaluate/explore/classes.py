@@ -46,9 +46,10 @@ def compare_classes(
     Returns
     -------
     DataFrame (p, ...)
-        ``n_``, ``mean_`` and ``median_<class>``, ``test``, ``statistic``, ``p``,
-        ``p_bonferroni``, ``p_fdr``, ``auc`` (or ``auc_<class>``), ``..._low``, ``..._high`` and
-        ``notes``. p-values are corrected for the columns that could be tested.
+        ``n:<class>``, ``mean:<class>``, ``median:<class>``, ``test``, ``statistic``, ``p``,
+        ``p_bonferroni``, ``p_fdr``, ``auc``, ``auc_low``, ``auc_high`` (of more than two classes
+        each with ``:<class>``) and ``notes``. p-values are corrected for the columns that could
+        be tested.
 
     Examples
     --------
@@ -83,9 +84,9 @@ def _of_block(
     columns: dict[str, object] = {}
     for number, name in enumerate(classes):
         inside = block[label == number]
-        columns[f"n_{name}"] = counts[number]
-        for what, of in (("mean", np.mean), ("median", np.median)):
-            columns[f"{what}_{name}"] = of(inside, axis=0) if len(inside) else np.nan
+        columns[f"n:{name}"] = counts[number]
+        for what, middle in (("mean", np.mean), ("median", np.median)):
+            columns[f"{what}:{name}"] = middle(inside, axis=0) if len(inside) else np.nan
     ranks = stats.rankdata(block, axis=0)
     sums = np.stack([ranks[label == number].sum(axis=0) for number in range(len(classes))])
     columns |= _test(block, label, ranks, sums, counts)
@@ -94,13 +95,13 @@ def _of_block(
     if empty:
         notes[:] = f"No value in class {empty[0]}."
     for number in (1,) if len(classes) == 2 else range(len(classes)):
-        name = "auc" if len(classes) == 2 else f"auc_{classes[number]}"
+        of = "" if len(classes) == 2 else f":{classes[number]}"
         positive = label == number
         wins = sums[number] - counts[number] * (counts[number] + 1) / 2
         pairs = counts[number] * (len(label) - counts[number])
         area = wins / pairs if pairs else np.full(block.shape[1], np.nan)
         low, high, why = auc_intervals(block, area, positive, patient, level)
-        columns |= {name: area, f"{name}_low": low, f"{name}_high": high}
+        columns |= {f"auc{of}": area, f"auc_low{of}": low, f"auc_high{of}": high}
         if pairs:
             notes[why != ""] = why[why != ""]
     return pd.DataFrame(columns, index=range(block.shape[1])).assign(notes=notes)

@@ -78,11 +78,11 @@ def explore(
 
         - ``feature``, ``n``, ``missing``, ``mean``, ``std``, ``min``, ``q25``, ``median``,
           ``q75``, ``max``, ``skewness``; ``shapiro_w`` and ``shapiro_p`` of normality;
-        - with a label, ``n_<class>``, ``mean_<class>`` and ``median_<class>``; the ``test``, its
-          ``statistic``, ``p``, ``p_bonferroni`` and ``p_fdr`` (Benjamini and Hochberg); ``auc``
-          of the second of two classes, or ``auc_<class>`` of each against the rest, with ``_low``
-          and ``_high``;
-        - with a volume, ``volume_spearman`` with ``_low`` and ``_high``, ``volume_p``,
+        - with a label, ``n:<class>``, ``mean:<class>`` and ``median:<class>``; the ``test``, its
+          ``statistic``, ``p``, ``p_bonferroni`` and ``p_fdr`` (Benjamini and Hochberg); ``auc``,
+          ``auc_low`` and ``auc_high`` of the second of two classes, or of each of more against
+          the rest, as ``auc:<class>`` and so on;
+        - with a volume, ``volume_spearman``, ``volume_low``, ``volume_high``, ``volume_p``,
           ``volume_p_fdr`` and ``stands_for_volume``;
         - ``cluster`` (1 is the largest), ``cluster_size`` and ``representative``;
         - ``notes``: why something could not be computed.
