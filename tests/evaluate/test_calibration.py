@@ -11,7 +11,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.calibration import (
-    brier_parts,
     calibration_curve,
     calibration_error,
     calibration_intercept,
@@ -156,19 +155,3 @@ def test_curve_of_ties_and_of_patients() -> None:
     )
     # Four copies of each row are worth one.
     assert_allclose(copied[["observed", "low", "high"]], alone[["observed", "low", "high"]])
-
-
-def test_parts_of_the_brier_score() -> None:
-    y, p = made()
-    tenths = p.round(1)  # one probability a bin: nothing is left within
-    parts = brier_parts(y, tenths, bins=11, binning="width")
-    shares = [y[tenths == one].mean() for one in np.unique(tenths)]
-    counts = np.unique(tenths, return_counts=True)[1]
-    assert_allclose(parts.within, 0, atol=1e-12)
-    assert_allclose(parts.reliability, counts @ (np.unique(tenths) - shares) ** 2 / 300)
-    assert_allclose(parts.resolution, counts @ (shares - y.mean()) ** 2 / 300)
-    assert_allclose(
-        parts.reliability - parts.resolution + parts.uncertainty, ((tenths - y) ** 2).mean()
-    )
-    parts = brier_parts(y, p)
-    assert parts.within != 0

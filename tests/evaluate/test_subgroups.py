@@ -42,9 +42,9 @@ def test_interaction_is_found_where_there_is_one() -> None:
 
 def test_interaction_holds_its_level() -> None:
     """Men have more events and higher scores, but the AUC is the same."""
-    p = [judge_subgroups(*made(200, seed), resamples=199)[0].p for seed in range(200)]
-    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.09
-    assert 0.4 <= np.mean(np.array(p) <= 0.5) <= 0.6
+    p = [judge_subgroups(*made(150, seed), resamples=99)[0].p for seed in range(150)]
+    assert 0.015 <= np.mean(np.array(p) <= 0.05) <= 0.1
+    assert 0.38 <= np.mean(np.array(p) <= 0.5) <= 0.62
 
 
 def test_two_subgroups_agree_with_the_normal_test_of_a_difference() -> None:
@@ -171,9 +171,9 @@ def test_survival_is_that_of_the_rows_of_each(method: str) -> None:
 
 def test_interaction_in_survival_is_found_and_holds_its_level() -> None:
     assert judge_survival_subgroups(*lives(400, women=0.0, men=3.0))[0].p < 0.01
-    p = [judge_survival_subgroups(*lives(80, seed), resamples=99)[0].p for seed in range(200)]
+    p = [judge_survival_subgroups(*lives(80, seed), resamples=99)[0].p for seed in range(150)]
     assert 0.015 <= np.mean(np.array(p) <= 0.05) <= 0.1
-    assert 0.4 <= np.mean(np.array(p) <= 0.5) <= 0.6
+    assert 0.38 <= np.mean(np.array(p) <= 0.5) <= 0.62
 
 
 def test_survival_with_few_events_is_marked_and_with_none_not_judged() -> None:

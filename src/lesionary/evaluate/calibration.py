@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
-from scipy.stats import norm
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.clusters import patient_counts, sum_by_patient
+from lesionary.evaluate.clusters import sum_by_patient
 from lesionary.evaluate.inputs import Labelled, labelled
+from lesionary.evaluate.level import reach
+from lesionary.evaluate.resample.draw import draw
 from lesionary.evaluate.result import Result
 
 Binning = Literal["mass", "width"]
@@ -153,10 +154,9 @@ def calibration_error(
     kind = "equal-mass" if binning == "mass" else "equal-width"
     method = f"{bin_of.max() + 1} {kind} bins"
     if resamples:
-        counts = patient_counts(rows.group, resamples, np.random.default_rng(seed))
-        off = counts @ sum_by_patient(surplus, rows.group) - surplus.sum(axis=0)
-        reach = float(np.quantile(np.abs(off).sum(axis=1) / rows.n, level))
-        low, high = max(0.0, value - reach), min(1.0, value + reach)
+        off = draw(rows.group, resamples=resamples, seed=seed) @ surplus - surplus.sum(axis=0)
+        width = float(np.quantile(np.abs(off).sum(axis=1) / rows.n, level))
+        low, high = max(0.0, value - width), min(1.0, value + width)
         method += f"; bootstrap bound, conservative, {resamples:,} resamples"
     return Result(
         "expected calibration error",
@@ -220,53 +220,6 @@ def calibration_curve(
             "events": events.astype(np.int64),
         }
     )
-
-
-@dataclass(frozen=True)
-class BrierParts:
-    """What a Brier score is made of: reliability − resolution + uncertainty + within.
-
-    Parameters
-    ----------
-    reliability
-        Mean squared distance of observed from predicted, over bins: 0 is calibrated.
-    resolution
-        How far the bins' observed shares are from the share on the whole: higher is better.
-    uncertainty
-        Of the outcome by itself: the Brier score of predicting its share.
-    within
-        What is left in the bins: 0 where each has one probability only.
-    """
-
-    reliability: float
-    resolution: float
-    uncertainty: float
-    within: float
-
-
-def brier_parts(
-    y: ArrayLike, probability: ArrayLike, *, bins: int = 10, binning: Binning = "mass"
-) -> BrierParts:
-    """Take a Brier score apart (Murphy 1973); parameters as for :func:`calibration_error`.
-
-    Examples
-    --------
-    >>> parts = brier_parts([0, 1, 1, 1], [0.5, 0.5, 1.0, 1.0])
-    >>> parts.reliability, parts.resolution, parts.uncertainty, parts.within
-    (0.0, 0.0625, 0.1875, 0.0)
-    """
-    rows = _binary(y, probability, None)
-    bin_of, _ = _bins(rows.score, bins, binning)
-    n = np.bincount(bin_of)
-    observed = np.bincount(bin_of, weights=rows.label) / n
-    predicted = np.bincount(bin_of, weights=rows.score) / n
-    share = float(rows.label.mean())
-    reliability = float(n @ (predicted - observed) ** 2 / rows.n)
-    resolution = float(n @ (observed - share) ** 2 / rows.n)
-    uncertainty = share * (1 - share)
-    brier = float(((rows.score - rows.label) ** 2).mean())
-    within = brier - (reliability - resolution + uncertainty)
-    return BrierParts(reliability, resolution, uncertainty, within)
 
 
 def _binary(y: ArrayLike, probability: ArrayLike, groups: ArrayLike | None) -> Labelled:
@@ -346,12 +299,12 @@ def _logistic(
 def _wald(
     name: str, value: float, error: float, rows: Labelled, level: float, notes: tuple[str, ...]
 ) -> Result:
-    reach = norm.ppf((1 + level) / 2) * error
+    width = reach(level) * error
     return Result(
         name,
         float(value),
-        float(value - reach),
-        float(value + reach),
+        float(value - width),
+        float(value + width),
         n=rows.n,
         events=rows.events,
         patients=rows.patients,
@@ -403,7 +356,7 @@ def _design_effect(
 def _wilson(
     share: NDArray[np.float64], n: NDArray[np.float64], level: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    z = norm.ppf((1 + level) / 2)
+    z = reach(level)
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(middle - reach, 0, 1), np.clip(middle + reach, 0, 1)
+    width = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.clip(middle - width, 0, 1), np.clip(middle + width, 0, 1)

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.clusters import patient_counts, sum_by_patient
 from lesionary.evaluate.inputs import Labelled, labelled
+from lesionary.evaluate.resample.draw import draw
 from lesionary.evaluate.result import Result
 
 TREAT_ALL, TREAT_NONE = "treat all", "treat none"
@@ -84,16 +84,15 @@ def decision_curve(
     everybody = np.ones((first.n, len(cuts)))
     called = {name: (one.score[:, None] >= cuts) * 1.0 for name, one in rows.items()}
     called |= {TREAT_ALL: everybody, TREAT_NONE: 0 * everybody}
-    counts = patient_counts(first.group, resamples, np.random.default_rng(seed))
-    sizes = counts @ sum_by_patient(np.ones(first.n), first.group)
+    weights = draw(first.group, resamples=resamples, seed=seed) if resamples else None
     tables = []
     for name, positive in called.items():
         gain = positive * _worth(first.label, cuts)
         table = pd.DataFrame(
             {"model": name, "threshold": cuts, "net_benefit": gain.mean(axis=0) + 0.0}
         )
-        if resamples:
-            drawn = counts @ sum_by_patient(gain, first.group) / sizes[:, None]
+        if weights is not None:
+            drawn = weights @ gain / weights.sum(axis=1, keepdims=True)
             tails = [(1 - level) / 2, (1 + level) / 2]
             table["low"], table["high"] = np.quantile(drawn, tails, axis=0) + 0.0
         tables.append(table)

@@ -89,13 +89,13 @@ def test_variance_is_about_what_samples_of_the_population_vary_by(rng):
     patient = np.repeat(np.arange(40), 3)
     label = (patient % 2).astype(np.int64)
     aucs, variances, taken_apart = [], [], []
-    for _ in range(1000):
+    for _ in range(500):
         score = label + rng.normal(size=40)[patient] + rng.normal(size=120)
         value, variance = delong(labelled(label, score, patient))
         aucs.append(value)
         variances.append(variance)
         taken_apart.append(delong(labelled(label, score))[1])
-    assert np.mean(variances) == pytest.approx(np.var(aucs), rel=0.15)
+    assert np.mean(variances) == pytest.approx(np.var(aucs), rel=0.2)
     assert np.mean(taken_apart) < 0.7 * np.var(aucs)
 
 

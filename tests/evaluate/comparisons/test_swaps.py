@@ -97,7 +97,8 @@ def test_p_is_near_that_of_all_permutations():
     label = np.repeat([0, 1], 4)
     first, second = rng.normal(size=(2, 8)) + label * np.array([[1.6], [0.2]])
     a, b = rankdata(first), rankdata(second)
-    every = np.array(list(product([-1, 1], repeat=8)))
+    # The difference of the opposite signs is the opposite one: half of them are enough.
+    every = np.array([(1, *rest) for rest in product([-1, 1], repeat=7)])
     swapped = np.array(looped(roc_auc_score, label, a, b, every))
     observed = roc_auc_score(label, first) - roc_auc_score(label, second)
     exact = (np.abs(swapped) >= abs(observed) - 1e-12).mean()

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.figure_style import COLORS, FONT, looks, save_figure
 from lesionary.evaluate.net_benefit import decision_curve
 from lesionary.evaluate.report.figures import (
     draw_calibration,
@@ -19,7 +20,6 @@ from lesionary.evaluate.report.figures import (
     draw_roc,
 )
 from lesionary.evaluate.report.fraction_figure import draw_fractions
-from lesionary.evaluate.figure_style import COLORS, FONT, looks, save_figure
 from lesionary.evaluate.report.subgroup_figure import draw_subgroups
 from lesionary.evaluate.subgroups import judge_subgroups
 

@@ -98,9 +98,14 @@ def test_pairs_are_those_of_lifelines_and_corrected(lung):
     np.testing.assert_allclose(table["p"], wanted.p_value, rtol=1e-9)
     from statsmodels.stats.multitest import multipletests
 
-    for name in ("holm", "bonferroni"):
+    for name, theirs in (("holm", "holm"), ("benjamini-hochberg", "fdr_bh")):
         table = pairwise_log_rank(known.time, known.status, known["ph.ecog"], correction=name)
-        np.testing.assert_allclose(table["p_corrected"], multipletests(table["p"], method=name)[1])
+        wanted = multipletests(table["p"], method=theirs)[1]
+        np.testing.assert_allclose(table["corrected_p"], wanted)
+    alone = pairwise_log_rank(known.time, known.status, known["ph.ecog"], correction=None)
+    assert alone["corrected_p"].equals(alone["p"])
+    with pytest.raises(EvaluationError, match=r"no correction 'hulm'.*did you mean 'holm'"):
+        pairwise_log_rank(known.time, known.status, known["ph.ecog"], correction="hulm")
 
 
 def test_log_rank_where_there_is_little_to_compare():

@@ -94,7 +94,7 @@ def test_a_cut_is_chosen_on_one_split_and_applied_to_another():
 
 
 def test_a_level_is_a_share():
-    with pytest.raises(EvaluationError, match="level is between 0 and 1"):
+    with pytest.raises(EvaluationError, match="level of an interval is between 0 and 1"):
         hazard_ratio([1, 2, 3], [1, 1, 1], [1, 3, 2], level=95)
     with pytest.raises(EvaluationError, match="level"):
         kaplan_meier([1, 2, 3], [1, 1, 1], level=95)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import EvaluationError
+from lesionary.spelling import hint
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +50,16 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     return _back(np.minimum.accumulate((values[order] * share)[::-1])[::-1], order)
 
 
+Correction = Literal["holm", "benjamini-hochberg"]
+
 CORRECTIONS = {"holm": holm, "benjamini-hochberg": benjamini_hochberg}
+
+
+def check_correction(name: str | None) -> None:
+    """Raise unless there is such a correction; None is none."""
+    if name is not None and name not in CORRECTIONS:
+        known = hint(name, (*CORRECTIONS, "None"))
+        raise EvaluationError(f"There is no correction {name!r}{known}.")
 
 
 def _ordered(p: ArrayLike) -> tuple[Floats, NDArray[np.intp]]:

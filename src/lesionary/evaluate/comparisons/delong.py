@@ -8,7 +8,9 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.clusters import sum_by_patient
 from lesionary.evaluate.inputs import Labelled
+from lesionary.evaluate.level import reach
 
 Floats = NDArray[np.float64]
 
@@ -110,8 +112,8 @@ def delong_interval(
         return (bound, 1.0, (note,)) if value == 1 else (0.0, 1 - bound, (note,))
     if variance < NO_VARIANCE:
         return None, None, ("The score is constant in effect: its AUC has no interval.",)
-    spread = norm.ppf(1 - tail) * np.sqrt(variance) / (value * (1 - value))
-    return float(expit(logit(value) - spread)), float(expit(logit(value) + spread)), ()
+    width = reach(level) * np.sqrt(variance) / (value * (1 - value))
+    return float(expit(logit(value) - width)), float(expit(logit(value) + width)), ()
 
 
 def delong_difference(
@@ -146,9 +148,9 @@ def delong_difference(
             )
         return 1.0, None, None, ("The AUCs rest on the same order of rows: p is 1.",)
     spread = np.sqrt(variance)
-    reach = norm.ppf((1 + level) / 2) * spread
+    width = reach(level) * spread
     p = float(2 * norm.sf(abs(difference) / spread))
-    return p, float(difference - reach), float(difference + reach), ()
+    return p, float(difference - width), float(difference + width), ()
 
 
 def _shares(label: NDArray[np.int64], scores: Floats) -> Floats:
@@ -168,12 +170,13 @@ def _covariance(away: Floats, label: NDArray[np.int64], group: NDArray[np.int64]
     """From shares less their mean, (m, n), to how the means vary together, (m, m)."""
     positive = label == 1
     with_positive, with_negative = _patients_of_each_class(positive, group)
-    patients = int(group.max()) + 1
-    of_positive = _sums(away[:, positive], group[positive], patients) / positive.sum()
-    of_negative = _sums(away[:, ~positive], group[~positive], patients) / (~positive).sum()
+    of_positive, of_negative = (
+        sum_by_patient(np.where(kind, away, 0.0).T, group).T / kind.sum()
+        for kind in (positive, ~positive)
+    )
     covariance = _unbiased(with_positive) * of_positive @ of_positive.T
     covariance += _unbiased(with_negative) * of_negative @ of_negative.T
-    between = _unbiased(patients) * of_positive @ of_negative.T
+    between = _unbiased(int(group.max()) + 1) * of_positive @ of_negative.T
     return np.asarray(covariance + between + between.T)
 
 
@@ -189,13 +192,6 @@ def _patients_of_each_class(
             "each class at least. Ask for no interval, or gather more patients."
         )
     return counts
-
-
-def _sums(values: Floats, group: NDArray[np.int64], patients: int) -> Floats:
-    """Sum the columns of each patient: (m, n) to (m, patients)."""
-    sums = np.zeros((len(values), patients))
-    np.add.at(sums.T, group, values.T)
-    return sums
 
 
 def _unbiased(patients: int) -> float:

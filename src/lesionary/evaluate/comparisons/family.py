@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.comparison import Comparison
+from lesionary.evaluate.comparisons.correction import Correction
 from lesionary.evaluate.comparisons.delong import delong_difference
 from lesionary.evaluate.comparisons.mcnemar import mcnemar
 from lesionary.evaluate.comparisons.paired import Paired, Pairs, paired
@@ -23,7 +24,6 @@ from lesionary.evaluate.comparisons.signed_rank import MEANS_OF_ROWS, signed_ran
 from lesionary.evaluate.comparisons.swaps import ranked, signs, swapped_differences, swapped_p
 from lesionary.evaluate.comparisons.verdicts import (
     Alternative,
-    Correction,
     Plan,
     Test,
     Verdict,

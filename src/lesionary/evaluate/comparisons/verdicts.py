@@ -8,17 +8,16 @@ from typing import Literal
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.comparison import Comparison, Difference
-from lesionary.evaluate.comparisons.correction import CORRECTIONS
+from lesionary.evaluate.comparisons.correction import CORRECTIONS, Correction, check_correction
 from lesionary.evaluate.comparisons.paired import AnyPaired, Pairs
 from lesionary.evaluate.comparisons.resampled import drawn_interval
+from lesionary.evaluate.level import check_level
 from lesionary.evaluate.metrics.kernel import Values
 from lesionary.evaluate.resample.bootstrap import FEW_PATIENTS
-from lesionary.evaluate.resample.bounds import check_level
 from lesionary.evaluate.result import Result
 from lesionary.spelling import hint
 
 Test = Literal["permutation", "bootstrap", "delong", "mcnemar", "wilcoxon"]
-Correction = Literal["holm", "benjamini-hochberg"]
 Alternative = Literal["two-sided", "published"]
 
 _USUAL_LEVEL = 0.05
@@ -70,13 +69,9 @@ def check_plan(
     test: str, tests: Sequence[str], correction: str | None, resamples: int, level: float
 ) -> None:
     """Raise unless there is such a test and correction, and resamples and level make sense."""
-    for word, name, names in (
-        ("test", test, tests),
-        ("correction", correction, (*CORRECTIONS, None)),
-    ):
-        if name not in names:
-            known = [str(each) for each in names]
-            raise EvaluationError(f"There is no {word} {name!r}{hint(str(name), known)}.")
+    if test not in tests:
+        raise EvaluationError(f"There is no test {test!r}{hint(test, tests)}.")
+    check_correction(correction)
     if resamples < 1:
         raise EvaluationError(f"There must be resamples; {resamples} were asked for.")
     check_level(level)

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.inputs import Labelled, labelled
+from lesionary.evaluate.level import check_level
 from lesionary.evaluate.metrics.decisions import decided
 from lesionary.evaluate.metrics.registry import kernel_of, metric_named, metric_value
 from lesionary.evaluate.resample import Interval, bootstrap
-from lesionary.evaluate.resample.bounds import check_level
 from lesionary.evaluate.resample.draw import Stratify
 from lesionary.evaluate.result import Result
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.comparisons.verdicts import Correction, Test
+from lesionary.evaluate.comparisons.correction import Correction
+from lesionary.evaluate.comparisons.verdicts import Test
 from lesionary.evaluate.thresholds import Rule
 
 

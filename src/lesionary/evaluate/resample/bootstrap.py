@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.resample.bounds import bca, check_level, percentile
+from lesionary.evaluate.level import check_level
+from lesionary.evaluate.resample.bounds import bca, percentile
 from lesionary.evaluate.resample.draw import Stratify, draw, leave_one_out, patient_strata
 
 FEW_PATIENTS = 20  # below which a bootstrap interval is known to be too narrow

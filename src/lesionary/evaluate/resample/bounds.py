@@ -6,15 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from lesionary.errors import EvaluationError
-
 Values = NDArray[np.float64]
-
-
-def check_level(level: float) -> None:
-    """Raise unless an interval can have this level."""
-    if not 0.0 < level < 1.0:
-        raise EvaluationError(f"The level of an interval is between 0 and 1, as 0.95; not {level}.")
 
 
 def percentile(resampled: Values, level: float = 0.95) -> tuple[float, float]:

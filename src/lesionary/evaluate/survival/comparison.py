@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.clusters import sum_by_patient
 from lesionary.evaluate.comparisons.comparison import Comparison
+from lesionary.evaluate.comparisons.correction import Correction
 from lesionary.evaluate.comparisons.paired import Paired, need_two
 from lesionary.evaluate.comparisons.resampled import (
     bootstrap_words,
@@ -19,7 +20,6 @@ from lesionary.evaluate.comparisons.resampled import (
 )
 from lesionary.evaluate.comparisons.swaps import signs, swapped_p
 from lesionary.evaluate.comparisons.verdicts import (
-    Correction,
     Plan,
     Test,
     check_plan,

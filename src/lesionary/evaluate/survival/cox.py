@@ -11,10 +11,10 @@ from scipy.stats import norm
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.inputs import complete, same_rows
+from lesionary.evaluate.level import reach
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.concordance import concordance_of_each
 from lesionary.evaluate.survival.inputs import Survival, survival
-from lesionary.evaluate.survival.normal import reach
 from lesionary.evaluate.survival.partial_likelihood import fit_each
 
 _FEW_EVENTS, _FEW_PATIENTS = 10, 20

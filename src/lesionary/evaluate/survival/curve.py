@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from lesionary.evaluate.level import reach
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.inputs import survival
-from lesionary.evaluate.survival.normal import reach
 from lesionary.evaluate.survival.risk_table import risk_table, step
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.comparisons.correction import (
+    CORRECTIONS,
+    Correction,
+    check_correction,
+)
 from lesionary.evaluate.survival.inputs import Survival, arms, survival
-
-Correction = Literal["holm", "bonferroni", "none"]
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,7 @@ def pairwise_log_rank(
     group: ArrayLike,
     *,
     strata: ArrayLike | None = None,
-    correction: Correction = "holm",
+    correction: Correction | None = "holm",
 ) -> pd.DataFrame:
     """Test each pair of groups, and correct p for how many pairs there are.
 
@@ -151,20 +154,21 @@ def pairwise_log_rank(
     ----------
     time, event, group, strata : array_like (n,)
         As for :func:`log_rank`.
-    correction : {"holm", "bonferroni", "none"}
+    correction : {"holm", "benjamini-hochberg"} or None
         Over all pairs.
 
     Returns
     -------
     DataFrame
-        A row a pair: ``a``, ``b``, ``n``, ``events``, ``statistic``, ``p``, ``p_corrected``
-        and ``correction``.
+        A row a pair: ``first``, ``second``, ``n``, ``events``, ``statistic``, ``p``,
+        ``corrected_p`` and ``correction``, as :func:`lesionary.evaluate.compare` calls them.
 
     Raises
     ------
     EvaluationError
         As :func:`log_rank` does for a pair.
     """
+    check_correction(correction)
     rows = survival(time, event)
     codes, names = arms(group, time)
     layers = np.zeros(rows.n) if strata is None else np.asarray(strata)
@@ -177,9 +181,10 @@ def pairwise_log_rank(
             )
         test = log_rank(rows.time[pair], rows.event[pair], codes[pair], strata=layers[pair])
         table.append((names[a], names[b], test.n, test.events, test.statistic, test.p))
-    frame = pd.DataFrame(table, columns=["a", "b", "n", "events", "statistic", "p"])
-    corrected = _corrected(frame["p"].to_numpy(dtype=np.float64), correction)
-    return frame.assign(p_corrected=corrected, correction=correction)
+    frame = pd.DataFrame(table, columns=["first", "second", "n", "events", "statistic", "p"])
+    p = frame["p"].to_numpy(dtype=np.float64)
+    corrected = p if correction is None else CORRECTIONS[correction](p)
+    return frame.assign(corrected_p=corrected, correction=correction)
 
 
 def _moments(
@@ -214,17 +219,3 @@ def _notes(
     if rows.repeated:
         notes.append("patients with several rows: taken as independent, so p is too small")
     return tuple(notes)
-
-
-def _corrected(p: NDArray[np.float64], correction: Correction) -> NDArray[np.float64]:
-    if correction == "none":
-        return p
-    if correction == "bonferroni":
-        return np.minimum(p * len(p), 1)
-    if correction != "holm":
-        raise EvaluationError(f"correction is 'holm', 'bonferroni' or 'none', not {correction!r}.")
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    corrected = np.empty_like(p)
-    corrected[order] = np.minimum(stepped, 1)
-    return corrected

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lesionary.evaluate.clusters import sum_by_patient
 from lesionary.evaluate.survival.inputs import Survival
 
 _STEPS = 50
@@ -109,7 +110,7 @@ def fit_each(rows: Survival, x: NDArray[np.float64]) -> Fits:
         beta, information, arrived = _newton(deaths, z)
         spread_of_beta = 1 / information
         if rows.repeated:
-            scores = _sum_by_patient(_residuals(deaths, z, beta), rows.group[deaths.order])
+            scores = sum_by_patient(_residuals(deaths, z, beta), rows.group[deaths.order])
             spread_of_beta = (scores**2).sum(axis=0) / information**2
         coef[usable] = beta / spread[usable]
         variance[usable] = spread_of_beta / spread[usable] ** 2
@@ -199,9 +200,3 @@ def _residuals(
     dead = deaths.row
     residual[dead] += hazard[dead] * (z[dead] * over[0] - over[1])
     return residual
-
-
-def _sum_by_patient(values: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
-    total = np.zeros((int(group.max()) + 1, values.shape[1]))
-    np.add.at(total, group, values)
-    return total

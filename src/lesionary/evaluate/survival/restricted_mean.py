@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.level import reach
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival.curve import Curve, kaplan_meier, repeated_note
 from lesionary.evaluate.survival.inputs import Survival, arms, survival
-from lesionary.evaluate.survival.normal import reach
 
 
 @dataclass(frozen=True)
