@@ -195,11 +195,13 @@ def _all_agree(
 
 def _worst(stage: pd.DataFrame | None, names: Sequence[str], cuts: CutOffs) -> pd.Series[float]:
     """Take what is cut, the least of all places; NaN where it has no value in one."""
+    index = pd.Index(names)
     if stage is None:
-        return pd.Series(np.nan, index=range(len(names)))
+        return pd.Series(np.nan, index=range(len(index)))
     rows = stage[stage["metric"] == cuts.metric]
-    worst = rows.groupby("feature")[cuts.by].agg(lambda values: values.min(skipna=False))
-    return worst.reindex(list(names)).reset_index(drop=True)
+    judged = rows["feature"].unique()
+    values = rows[cuts.by].to_numpy(np.float64).reshape(-1, len(judged))  # a row a place
+    return pd.Series(values.min(axis=0), index=judged).reindex(index).reset_index(drop=True)
 
 
 def _held_out(

@@ -10,10 +10,10 @@ import pandas as pd
 
 from lesionary.cohort.table import write_table
 from lesionary.errors import ModelError
+from lesionary.evaluate.figure_style import save_figure
 from lesionary.evaluate.reliability.limits import bland_altman, bland_altman_table
 from lesionary.evaluate.reliability.limits_figure import draw_bland_altman
 from lesionary.evaluate.reliability.ratings import feature_columns, read_ratings
-from lesionary.evaluate.report.style import save_figure
 from lesionary.spelling import hint
 
 PAIRS = "bland_altman.csv"

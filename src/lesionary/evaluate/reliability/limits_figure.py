@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lesionary.evaluate.report.style import COLORS, GREY, figure_of
+from lesionary.evaluate.figure_style import COLORS, GREY, figure_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
