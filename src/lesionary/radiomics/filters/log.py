@@ -75,13 +75,15 @@ class LaplacianOfGaussian(Filter):
         terms = self._terms(spacing_mm)
         if self.riesz is None:
             return total(region, terms, box, self.boundary)
-        values, inside = extended(region, box, self.dimension, self.boundary)
+        half = max(region.shape[3 - self.dimension :]) // 2
+        extent = half + max(_radius(self.sigma_mm / each, self.truncate) for each in spacing_mm)
+        values, inside = extended(region, box, self.dimension, self.boundary, extent)
         whole = Region.whole(values)
         smoothed = total(whole, terms, whole.box, "periodic")
         order = self.riesz
-        return through(smoothed, self.dimension, lambda *axes: riesz(order, *axes))[inside].astype(
-            np.float64
-        )
+        return through(smoothed, region.shape, self.dimension, lambda *axes: riesz(order, *axes))[
+            inside
+        ].astype(np.float64)
 
     def _terms(self, spacing_mm: Spacing) -> list[Chains]:
         """Return second derivatives along each axis, of which the Laplacian is the sum."""

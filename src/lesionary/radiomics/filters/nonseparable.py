@@ -14,7 +14,7 @@ from lesionary.radiomics.filters.fourier import Gains, extended, riesz, through
 from lesionary.radiomics.filters.region import Box, Floats, Region
 
 # Beyond the edges of an image, in voxels of the first level.
-_EXTENT = 32
+_EXTENT = 16
 
 
 class _Ring(Filter):
@@ -41,7 +41,7 @@ class _Ring(Filter):
     def _respond(self, region: Region, box: Box, spacing_mm: Spacing) -> Floats:  # noqa: ARG002
         extent = _EXTENT * 2 ** (self.level - 1)
         values, inside = extended(region, box, self.dimension, self.boundary, extent)
-        return through(values, self.dimension, self._gain)[inside].astype(np.float64)
+        return through(values, region.shape, self.dimension, self._gain)[inside].astype(np.float64)
 
     def _gain(self, *axes: Floats) -> Gains:
         radius = np.sqrt(sum(np.square(each) for each in axes))
