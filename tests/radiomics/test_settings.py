@@ -39,6 +39,7 @@ def test_a_file_equals_its_content(tmp_path: Path) -> None:
         ({"families": ["glcn"]}, "no family 'glcn' (did you mean 'glcm'?)"),
         ({"families": []}, "name at least one"),
         ({"aggregations": ["3D_average"]}, "no aggregation '3D_average'"),
+        ({"families": ["glszm"], "aggregations": ["3D_avg"]}, "glszm has none of the"),
         ({"discretisation": {}}, "give either bin_width or bin_number"),
         ({"discretisation": {"bin_width": 1, "bin_number": 2}}, "give either"),
         ({"discretisation": {"bin_number": 2, "origin": 0}}, "origin goes with bin_width"),

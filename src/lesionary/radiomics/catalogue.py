@@ -200,7 +200,8 @@ def feature_catalogue(
 
     chosen = None if aggregations is None else list(aggregations)
     rows = []
-    for family in FAMILIES if families is None else families:
+    named = set(FAMILIES if families is None else families)
+    for family in (family for family in FAMILIES if family in named):
         kinds = aggregations_of(family, chosen) if family in TEXTURE else ("",)
         for aggregation in kinds:
             for key, (_, name) in FAMILIES[family].items():

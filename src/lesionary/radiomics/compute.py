@@ -80,7 +80,7 @@ def measure(
     >>> distance = np.sqrt(z**2 + y**2 + x**2)
     >>> values = measure(100 - 5 * distance, distance <= 8, "ct", spacing_mm=(1, 1, 1))
     >>> values["morph_sphericity"].round(2), values["stat_maximum"].round(2)
-    (np.float64(0.94), np.float64(100.0))
+    (np.float64(0.92), np.float64(100.0))
     >>> values.attrs["reasons"]
     {}
     """

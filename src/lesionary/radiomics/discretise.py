@@ -47,7 +47,8 @@ def discretise(values: Floats, how: Discretisation, range_: Resegmentation) -> L
         span = values.max() - low
         if span == 0:
             return Levels(np.ones(values.size, dtype=np.intp), 1)
-        found = np.floor(how.bin_number * ((values - low) / span)).astype(np.intp) + 1
+        # Multiplied first, so that whole numbers on the border of two bins are not rounded off it.
+        found = np.floor(how.bin_number * (values - low) / span).astype(np.intp) + 1
         return Levels(np.minimum(found, how.bin_number), how.bin_number)
     assert how.bin_width is not None
     origin = bin_origin(values, how, range_)

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import FAMILIES
 from lesionary.radiomics.texture import AGGREGATIONS
+from lesionary.radiomics.texture import FAMILIES as TEXTURE
+from lesionary.radiomics.texture.aggregation import aggregations_of
 from lesionary.spelling import hint
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -142,6 +144,8 @@ class Settings(_Part):
                     raise ValueError(f"there is no {what} {name!r}{hint(name, known)}")
         if not self.families:
             raise ValueError("families: name at least one")
+        for family in TEXTURE.keys() & set(self.families):
+            aggregations_of(family, self.aggregations)
         return self
 
 
