@@ -136,15 +136,15 @@ def _text(point: Iterable[float]) -> str:
     return "(" + ", ".join(f"{value:.1f}" for value in point) + ")"
 
 
-def mask_of(lesion: Lesion, scan: Scan) -> Mask:
-    """Read a lesion's outline, on the grid of its scan."""
+def mask_of(lesion: Lesion, scan: Scan, *, resample: bool = False) -> Mask:
+    """Read a lesion's outline, on the grid of its scan; one of another grid if asked to."""
     from lesionary.scan import read_mask  # half a second of imports that few cohorts need
 
     assert lesion.mask_path is not None
     label = lesion.mask_label
     if label is None or not label.isdigit():
-        return read_mask(lesion.mask_path, scan, roi=label)
-    return read_mask(lesion.mask_path, scan, label=int(label))
+        return read_mask(lesion.mask_path, scan, roi=label, resample=resample)
+    return read_mask(lesion.mask_path, scan, label=int(label), resample=resample)
 
 
 def reason_of(error: Exception) -> str:

@@ -48,7 +48,7 @@ class Content:
         Features that are not defined for a lesion.
     """
 
-    features: dict[str, NDArray[np.float32]]
+    features: Mapping[str, NDArray[np.floating]]
     hashes: dict[str, str]
     set_aside: list[SetAside]
     stamps: list[str]

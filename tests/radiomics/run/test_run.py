@@ -213,3 +213,20 @@ def test_the_table_says_how_it_was_made_and_joins_deep_features(run, cohort_csv,
     fitting = join_table(tmp_path / "r.parquet", pd.read_csv(cohort_csv))
     assert fitting.features.shape == (6, ours.shape[1] - 1)
     assert fitting.origin["encoders"][0]["settings_hash"] == made["settings_hash"]
+
+
+def test_a_file_of_pyradiomics_names_its_label_and_columns(run, cohort_csv, tmp_path):
+    (tmp_path / "params.yaml").write_text(
+        "setting: {binWidth: 40, label: 2}\nfeatureClass: {firstorder: [Mean], shape: [MeshVolume]}"
+    )
+    table = pd.read_csv(cohort_csv)
+    table = table[table["lesion_id"].isin(["a0", "c1"])].drop(columns="mask_label")
+    run(table, tmp_path / "params.yaml", root=tmp_path)
+    found = read_features(tmp_path / "r.parquet").set_index("lesion_id")
+    assert found.columns.tolist() == ["original_shape_MeshVolume", "original_firstorder_Mean"]
+    for lesion, scan_name in (("a0", "a"), ("c1", "c")):
+        image = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"{scan_name}.nii.gz")))
+        mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"{scan_name}_mask.nii.gz")))
+        assert found.loc[lesion, "original_firstorder_Mean"] == pytest.approx(
+            image[mask == 2].mean()
+        )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import yaml
 
+from lesionary.encode.prepare import mask_of
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import feature_catalogue
 from lesionary.radiomics.compute import Profile, measure
@@ -18,6 +19,7 @@ from lesionary.spelling import hint
 if TYPE_CHECKING:
     import pandas as pd
 
+    from lesionary.encode.lesion import Lesion
     from lesionary.radiomics.pyradiomics import Parameters
     from lesionary.scan import Scan
     from lesionary.scan.masks import Mask
@@ -39,6 +41,10 @@ class Method(Protocol):
         """Everything that the numbers depend on but the image, as plain data."""
         ...
 
+    def mask(self, lesion: Lesion, scan: Scan) -> Mask:
+        """Read a lesion's outline."""
+        ...
+
     def measure(self, scan: Scan, mask: Mask) -> pd.Series[float]:
         """Measure one region, as :func:`lesionary.radiomics.measure` does."""
         ...
@@ -58,6 +64,9 @@ class _Standard:
     def about(self) -> dict[str, Any]:
         return {"profile": self.profile, **self.settings.model_dump(mode="json")}
 
+    def mask(self, lesion: Lesion, scan: Scan) -> Mask:
+        return mask_of(lesion, scan)
+
     def measure(self, scan: Scan, mask: Mask) -> pd.Series[float]:
         return measure(scan, mask, self.settings, profile=self.profile)
 
@@ -75,6 +84,13 @@ class _PyRadiomics:
     @property
     def about(self) -> dict[str, Any]:
         return {"profile": "pyradiomics", **self.parameters.model_dump(mode="json")}
+
+    def mask(self, lesion: Lesion, scan: Scan) -> Mask:
+        setting = self.parameters.setting
+        # A label that the file names holds for rows that name none.
+        if lesion.mask_label is None and "label" in setting.model_fields_set:
+            lesion = replace(lesion, mask_label=str(setting.label))
+        return mask_of(lesion, scan, resample=setting.correctMask)
 
     def measure(self, scan: Scan, mask: Mask) -> pd.Series[float]:
         from lesionary.radiomics.pyradiomics import measure_pyradiomics

@@ -10,7 +10,7 @@ import numpy as np
 from lesionary.encode.inputs import content_hash, files_of, stamp
 from lesionary.encode.lesion import Lesion, SetAside
 from lesionary.encode.plan import ScanLesions
-from lesionary.encode.prepare import KeptSlices, mask_of, reason_of, sources
+from lesionary.encode.prepare import KeptSlices, reason_of, sources
 from lesionary.encode.shards import Content
 from lesionary.radiomics.run.method import Method
 from lesionary.scan import read_scan
@@ -38,7 +38,7 @@ def measure_scan(task: ScanLesions, method: Method) -> Content:
     for lesion in task.lesions:
         try:
             assert lesion.mask_path is not None
-            values = method.measure(scan, mask_of(lesion, scan))
+            values = method.measure(scan, method.mask(lesion, scan))
             values = values.reindex(columns)
             mask = content_hash(files_of(lesion.mask_path))
         except Exception as error:  # one region of many: the others are measured
@@ -50,12 +50,10 @@ def measure_scan(task: ScanLesions, method: Method) -> Content:
         reasons = values.attrs.get("reasons", {})
         found.notes.extend(
             [lesion.lesion_id, name, reasons.get(name, "It is not a finite number.")]
-            for name, value in values.items()
+            for name, value in zip(columns, rows[-1], strict=True)
             if not math.isfinite(value)
         )
-    if rows:
-        found.features[NAME] = np.stack(rows)
-    return found
+    return replace(found, features={NAME: np.stack(rows)}) if rows else found
 
 
 def unreadable(task: ScanLesions, method: Method) -> Content:
