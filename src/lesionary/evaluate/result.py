@@ -63,7 +63,10 @@ class Result:
         return f"{self.metric} {self.value:.3f}{interval}, {counts}{method}{notes}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain values, for JSON or a row of a table."""
+        """Return everything as plain values, for a row of a table, or for JSON.
+
+        A time that is not reached is ``inf``, for which JSON has no number: write null.
+        """
         return {**asdict(self), "notes": "; ".join(self.notes)}
 
 
