@@ -6,12 +6,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lesionary.cohort.curate.export.anonymise import Anonymised, anonymise_folder
+    from lesionary.cohort.curate.export.convert import Converted, convert_folder
     from lesionary.cohort.curate.export.ledger import ExportError
     from lesionary.cohort.curate.export.preprocess import Preprocessed, preprocess_cohort
 
-__all__ = ["ExportError", "Preprocessed", "preprocess_cohort"]
+__all__ = [
+    "Anonymised",
+    "Converted",
+    "ExportError",
+    "Preprocessed",
+    "anonymise_folder",
+    "convert_folder",
+    "preprocess_cohort",
+]
 
 _MODULE_OF = {
+    **dict.fromkeys(("Anonymised", "anonymise_folder"), "anonymise"),
+    **dict.fromkeys(("Converted", "convert_folder"), "convert"),
     "ExportError": "ledger",
     **dict.fromkeys(("Preprocessed", "preprocess_cohort"), "preprocess"),
 }
