@@ -81,7 +81,7 @@ class LaplacianOfGaussian(Filter):
         whole = Region.whole(values)
         smoothed = total(whole, terms, whole.box, "periodic")
         order = self.riesz
-        return through(smoothed, region.shape, self.dimension, lambda *axes: riesz(order, *axes))[
+        return through(smoothed, None, self.dimension, lambda *axes: riesz(order, *axes))[
             inside
         ].astype(np.float64)
 
