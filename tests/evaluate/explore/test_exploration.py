@@ -85,10 +85,11 @@ def test_what_cannot_be_used_is_set_aside_and_what_was_not_asked_for_is_not(feat
     outcome["split"] = np.where(np.arange(60) < 40, "train", "test")
     outcome["late"] = outcome["late"].astype(float)
     outcome.loc[outcome.index[:3], "late"] = np.nan
+    outcome["patient_id"] = [f"Q{k}" if k != 20 else None for k in range(60)]
     rows = read_feature_rows(features, outcome.iloc[1:], label="late", split="train")
     reasons = rows.set_aside["reason"].value_counts().to_dict()
-    assert reasons == {"no late": 2, "no row in the table of outcomes": 1}
-    assert len(rows) == 37
+    assert reasons == {"no late": 2, "no patient_id": 1, "no row in the table of outcomes": 1}
+    assert len(rows) == rows.patients == 36
     assert any("rows are of other splits" in note for note in rows.notes)
     everything = read_feature_rows(features, outcome, label="late")
     assert any("has seen the test" in note for note in everything.notes)

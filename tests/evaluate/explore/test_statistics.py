@@ -156,6 +156,16 @@ def test_description_of_next_to_nothing_says_so():
     assert found["std"][2] == pytest.approx(np.sqrt(0.5))
 
 
+def test_huge_and_tiny_numbers_are_described():
+    column = np.arange(1.0, 9)
+    values = np.stack([column, column * 1e300, column * 1e-300], axis=1)
+    found = describe(values)
+    assert found["std"].to_numpy() == pytest.approx(
+        column.std(ddof=1) * np.array([1, 1e300, 1e-300])
+    )
+    assert found["shapiro_p"].to_numpy() == pytest.approx(stats.shapiro(column).pvalue)
+
+
 def test_normality_is_not_tested_where_its_p_is_not_known():
     found = describe(np.random.default_rng(0).normal(size=(5001, 1)))
     assert np.isnan(found["shapiro_p"][0])
@@ -194,6 +204,8 @@ def test_all_pairs_of_a_cluster_correlate(seed, least):
         members = np.flatnonzero(found.number == number)
         assert (np.abs(correlation[np.ix_(members, members)]) >= least - 1e-9).all()
         assert found.representative[members].sum() == 1
+        within = np.abs(correlation[np.ix_(members, members)]).sum(axis=1)
+        assert within[found.representative[members]] == pytest.approx(within.max())
         assert (found.size[members] == len(members)).all()
         sizes.append(len(members))
     assert sizes == sorted(sizes, reverse=True)

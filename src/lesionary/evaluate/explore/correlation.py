@@ -120,8 +120,10 @@ def cluster_features(correlation: Floats, least: float) -> Clusters:
     place = np.empty(len(counts), dtype=np.int64)
     place[np.lexsort((first, -counts))] = np.arange(1, len(counts) + 1)
     number[known], size[known] = place[mine], counts[mine]
-    member = mine[:, None] == np.arange(len(counts))
-    together = (strength @ member)[np.arange(len(known)), mine]
+    by_cluster = np.argsort(mine, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    sums = np.add.reduceat(strength[:, by_cluster], starts, axis=1)
+    together = sums[np.arange(len(known)), mine]
     best = pd.Series(together).groupby(mine).idxmax().to_numpy()
     representative[known[best]] = True
     return Clusters(number, size, representative, known[leaves_list(_tree(rho, "average"))])

@@ -58,10 +58,12 @@ def _of_block(block: Floats) -> tuple[Floats, NDArray[np.object_]]:
     varies = high > low
     moments = np.full((4, block.shape[1]), np.nan)  # std, skewness, W, p
     notes = np.where(varies, "", "One value." if n == 1 else "Constant.").astype(object)
+    # In units of the range, so that powers of huge numbers do not run over.
+    reach = (high - low)[varies]
+    scaled = (block[:, varies] - low[varies]) / reach
     if n > 1:
-        moments[0] = block.std(axis=0, ddof=1)
-    # In units of the range: neither a mean nor a power of huge numbers runs over.
-    scaled = (block[:, varies] - low[varies]) / (high - low)[varies]
+        moments[0, ~varies] = 0
+        moments[0, varies] = scaled.std(axis=0, ddof=1) * reach
     moments[1, varies] = stats.skew(scaled, axis=0)
     if n > MOST_SHAPIRO:
         notes[varies] = f"Normality is not tested above {MOST_SHAPIRO:,} rows."

@@ -144,6 +144,9 @@ def read_feature_rows(
     chosen = _classes(classed, label, classes, wanted & (reason == ""))
     if classed is not None:
         wanted &= classed.isna() | classed.isin(chosen)
+    patients = columns.get(PATIENT)
+    if patients is not None:
+        reason[(reason == "") & patients.isna()] = f"no {PATIENT}"
     used = wanted & (reason == "")
     if not used.any():
         raise EvaluationError(f"No row is left to explore: {several(reason[wanted].unique())}.")
@@ -154,7 +157,9 @@ def read_feature_rows(
     if infinite.any():
         values = values.mask(infinite)
         notes.append(f"{int(infinite.sum()):,} infinite values count as missing.")
-    patient, known = _patients(columns, on, used, notes)
+    if patients is None and on != LESION:
+        patients = given[on]
+    patient, known = _patients(patients, used, notes)
     return FeatureRows(
         features=values.set_axis(pd.Index(given.loc[used, on], name=on)),
         classes=chosen,
@@ -331,11 +336,8 @@ def _volume(found: pd.Series, name: str, used: pd.Series) -> NDArray[np.float64]
 
 
 def _patients(
-    columns: _Columns, on: str, used: pd.Series, notes: list[str]
+    found: pd.Series | None, used: pd.Series, notes: list[str]
 ) -> tuple[NDArray[np.int64], bool]:
-    found = columns.get(PATIENT)
-    if found is None and on != LESION:
-        found = columns.features[on]
     if found is None:
         notes.append(
             "There is no column 'patient_id': rows count as independent, and intervals are too "
