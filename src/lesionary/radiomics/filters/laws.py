@@ -107,5 +107,4 @@ class Laws(Filter):
 
 def _kernel(name: str) -> Kernel:
     weights = np.array(_WEIGHTS[name], dtype=float)
-    # The standard writes weights from left to right; a convolution runs through them backwards.
     return Kernel.of(weights / np.linalg.norm(weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -80,10 +81,8 @@ class LaplacianOfGaussian(Filter):
         values, inside = extended(region, box, self.dimension, self.boundary, extent)
         whole = Region.whole(values)
         smoothed = total(whole, terms, whole.box, "periodic")
-        order = self.riesz
-        return through(smoothed, None, self.dimension, lambda *axes: riesz(order, *axes))[
-            inside
-        ].astype(np.float64)
+        found = through(smoothed, None, self.dimension, partial(riesz, self.riesz))
+        return found[inside].astype(np.float64)
 
     def _terms(self, spacing_mm: Spacing) -> list[Chains]:
         """Return second derivatives along each axis, of which the Laplacian is the sum."""

@@ -56,7 +56,7 @@ class Region:
             found = source(
                 np.arange(want.start - beside, want.stop + beside), self.shape[axis], boundary
             )
-            values = np.take(values, np.maximum(found, 0) - own.start * (found >= 0), axis=axis)
+            values = np.take(values, np.maximum(found - own.start, 0), axis=axis)
             if (found < 0).any():
                 values[(slice(None),) * axis + (found < 0,)] = 0
         return finite(values)
