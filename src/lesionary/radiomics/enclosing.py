@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +42,8 @@ class Hull(Body):
     @property
     def diameter(self) -> float:
         """The longest distance between two vertices, mm."""
-        return float(pdist(self.vertices, "sqeuclidean").max() ** 0.5)
+        parts = np.array_split(self.vertices, len(self.vertices) // 1000 + 1)
+        return float(max(cdist(part, self.vertices).max() for part in parts))
 
 
 def convex_hull(points: Floats) -> Hull:
