@@ -259,7 +259,6 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         """Set the mean, the spread and what covariates do; say why a feature has none."""
         batches = member.shape[1]
         coefficients, told = least_squares(np.hstack([member.astype(np.float64), known]), values)
-        # A batch without values of a feature is none of its rows: see _thin.
         reference = self._reference()
         if reference is None:
             seen = member.T.astype(np.float64) @ ~np.isnan(values)
@@ -274,21 +273,22 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         there = ~np.isnan(residual)
         free = np.maximum(there.sum(axis=0) - self._pooled_ddof, 1)
         pooled = np.sqrt((np.where(there, residual, 0.0) ** 2).sum(axis=0) / free)
-        size = np.nanmax(np.abs(np.where(np.isnan(values), 0.0, values)), axis=0)
+        size = np.abs(np.nan_to_num(values)).max(axis=0)
         constant = ~(pooled > 1e-13 * size)
         bad = constant | ~told
         self.effects_ = np.where(bad, 0.0, self.effects_)
         self.mean_ = np.where(bad, 0.0, self.mean_)
         self.sd_ = np.where(bad, 1.0, pooled)
-        return [
-            (
-                ""
-                if fine
-                else "Missing cells leave batches and covariates that cannot be told apart."
-            )
-            or (f"It does not vary within {'the reference' if reference else 'batches'}." * flat)
-            for fine, flat in zip(told.tolist(), constant.tolist(), strict=True)
-        ]
+        place = "the reference" if reference is not None else "batches"
+        reasons: list[str] = np.select(
+            [~told, constant],
+            [
+                "Its rows do not tell batches and covariates apart.",
+                f"It does not vary within {place}.",
+            ],
+            "",
+        ).tolist()
+        return reasons
 
     def _thin(self, values: Values, member: NDArray[np.bool_], reasons: list[str]) -> list[str]:
         """Add features that a batch has too few values of."""
@@ -335,10 +335,12 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         changed = [(n, r) for n, r in zip(self.names_in_, reasons, strict=True) if r]
         self.unchanged_ = pd.DataFrame(changed, columns=["feature", "reason"])
         if changed:
-            self.notes_.append(
+            note = (
                 f"{len(changed):,} features cannot be harmonised and stay as they are, first "
                 f"{changed[0][0]!r}: {changed[0][1]}"
             )
+            self.notes_.append(note)
+            warnings.warn(note, HarmoniseWarning, stacklevel=3)
         few = [
             f"{name} ({count})"
             for name, count in zip(self.batches_, self.rows_, strict=True)
@@ -352,5 +354,3 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
             self.notes_.append(
                 "Covariates are kept, so they have to be known of every patient who comes later."
             )
-        for note in self.notes_[:1] if changed else []:
-            warnings.warn(note, HarmoniseWarning, stacklevel=3)

@@ -140,6 +140,8 @@ def run_harmonise(
 
     Parameters
     ----------
+    features, lesions, batch, covariates, columns
+        As of :func:`harmonise_table`.
     harmoniser
         Not yet fitted; or the file of a fitted one, which is applied.
     out
@@ -150,8 +152,6 @@ def run_harmonise(
     found : Harmonised
     errors : Path or None
         Where it says why lesions were set aside, if any were.
-
-    Other parameters are those of :func:`harmonise_table`.
     """
     out = Path(out)
     if out.suffix.lower() not in (".csv", ".parquet"):

@@ -255,7 +255,7 @@ def _reasons(
         [
             f"{word} of repeats below {cuts.repeatable:g} in some condition",
             "conditions agree",
-            f"{across}, and not after harmonisation",
+            f"{across}, but not after harmonisation",
             f"{across}, also after harmonisation",
         ],
         across,
