@@ -61,6 +61,10 @@ class Mesh:
 def mesh(mask: NDArray[np.bool_], spacing_mm: Spacing) -> Mesh:
     """Wrap a surface around a region.
 
+    Where voxels touch along an edge only, the classic table can leave a face of a cube open, as it
+    does in other packages that use it. The volume is then measured from the mask's first corner:
+    cut out the region's box first, so that it does not depend on where the region lies.
+
     Parameters
     ----------
     mask : ndarray of bool, (z, y, x)
