@@ -107,7 +107,7 @@ def metal(ds: Dataset, k: int) -> None:
     if 10 <= k < 10 + BLOCK_VOX[0]:
         hu = stored(ds).astype(float) - 1024
         rows, columns = BLOCK_VOX[1:]
-        block = 3050.0 + (np.arange(rows * columns) % 20).reshape(rows, columns)
+        block = 3010.0 + (np.arange(rows * columns) % 60).reshape(rows, columns)
         hu[20 : 20 + rows, 30 : 30 + columns] = block
         put(ds, hu)
 

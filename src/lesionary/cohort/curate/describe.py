@@ -224,8 +224,10 @@ def _row(
     varies = []
     names = dict.fromkeys(name for image in series.images for name in image.facts)
     for name in names:
-        told = (_told(name, value, patients, who) for value in series.column(name))
-        values = [value for value in told if value is not None]
+        said = series.column(name)
+        # Each value once: most files of a series say the same.
+        told = {value: _told(name, value, patients, who) for value in dict.fromkeys(said)}
+        values = [known for value in said if (known := told[value]) is not None]
         row[name] = _summary(values)
         if len(set(values)) > 1:
             varies.append(name)

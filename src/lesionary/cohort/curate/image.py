@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.datadict import dictionary_VR
 from pydicom.multival import MultiValue
+from pydicom.tag import Tag
 
 from lesionary import progress
 from lesionary.errors import ScanError
@@ -28,6 +30,7 @@ SCANNED = ("CT", "MR", "PT")
 """Modalities whose series are volumes."""
 
 Value = str | float
+Made = TypeVar("Made")
 
 #: Attribute to column, beside those of ``describe_acquisition``.
 _TEXTS = {
@@ -136,7 +139,8 @@ def read_batch(batch: Batch) -> list[Image | Passed]:
     # The parser's warnings quote values that identify patients.
     with Opener() as opener, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return [_read(path, batch.keywords, opener) for path in batch.paths]
+        known = _Known()
+        return [_read(path, batch.keywords, opener, known) for path in batch.paths]
 
 
 def lose_batch(batch: Batch) -> list[Image | Passed]:
@@ -144,7 +148,7 @@ def lose_batch(batch: Batch) -> list[Image | Passed]:
     return [Passed(path, "Its process died while it was read.", True) for path in batch.paths]
 
 
-def _read(path: Path, keywords: Sequence[str], opener: Opener) -> Image | Passed:
+def _read(path: Path, keywords: Sequence[str], opener: Opener, known: _Known) -> Image | Passed:
     part = Part(path)
     headers, unreadable = read_headers([part], opener)
     if unreadable:
@@ -153,7 +157,7 @@ def _read(path: Path, keywords: Sequence[str], opener: Opener) -> Image | Passed
     if not headers:
         return _no_dicom(path)
     try:
-        return _image(headers[0], keywords, opener)
+        return _image(headers[0], keywords, opener, known)
     except ScanError as error:
         message = str(error).replace(str(part), "This file")
         return Passed(path, message, True)
@@ -177,11 +181,47 @@ def _no_dicom(path: Path) -> Passed:
     return Passed(path, "No DICOM file.", False)
 
 
-def _image(header: Header, keywords: Sequence[str], opener: Opener) -> Image:
-    wanted = (*ACQUISITION_KEYWORDS, *_TEXTS, *_WHO, *_WHEN, *_TIMES, *_SEQUENCES)
-    dataset, header = read_dataset(
-        header, opener, dict.fromkeys((*wanted, "SOPInstanceUID", "StudyInstanceUID", *keywords))
-    )
+class _Known:
+    """What was made of attributes before: the files of a series say nearly the same.
+
+    Converting an attribute takes pydicom longer than finding it in the file.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[object, Any] = {}
+
+    def make(self, work: Callable[..., Made], dataset: Dataset, tags: frozenset[int]) -> Made:
+        """Return ``work(dataset)``, which depends on nothing but these attributes."""
+        spelt = ((int(one.tag), one.value) for one in dataset.values())
+        key = (work, *(pair for pair in spelt if pair[0] in tags))
+        try:
+            if key not in self._made:
+                self._made[key] = work(dataset)
+        except TypeError:  # a sequence, which is read at once and cannot be hashed
+            return work(dataset)
+        made: Made = self._made[key]
+        return made
+
+
+def _tags(keywords: Sequence[str]) -> frozenset[int]:
+    return frozenset(int(Tag(keyword)) for keyword in keywords)
+
+
+_OF_WHOM = _tags((*_WHO, *_WHEN, "StudyInstanceUID", "SeriesInstanceUID"))
+_HOW = _tags((*ACQUISITION_KEYWORDS, *_TEXTS, *_SEQUENCES))
+_WANTED = (
+    *ACQUISITION_KEYWORDS,
+    *_TEXTS,
+    *_WHO,
+    *_WHEN,
+    *_TIMES,
+    *_SEQUENCES,
+    *("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "RescaleSlope"),
+)
+
+
+def _image(header: Header, keywords: Sequence[str], opener: Opener, known: _Known) -> Image:
+    dataset, header = read_dataset(header, opener, dict.fromkeys((*_WANTED, *keywords)))
     modality = header.text("Modality")
     return Image(
         path=header.part.path,
@@ -189,10 +229,10 @@ def _image(header: Header, keywords: Sequence[str], opener: Opener) -> Image:
         series_uid=header.text("SeriesInstanceUID"),
         study_uid=header.text("StudyInstanceUID"),
         modality=modality,
-        identity=_identity(dataset, header),
-        facts=_facts(dataset, keywords),
+        identity=known.make(_identity, dataset, _OF_WHOM),
+        facts=known.make(_technique, dataset, _HOW) | _times_and_more(dataset, keywords),
         planes=_planes(header, opener) if modality in SCANNED else None,
-        rescaled=_find(dataset, "RescaleSlope") is not None or "RescaleSlope" in header.values,
+        rescaled="RescaleSlope" in header.values or _find(dataset, "RescaleSlope") is not None,
     )
 
 
@@ -207,10 +247,10 @@ def _planes(header: Header, opener: Opener) -> Planes:
     )
 
 
-def _identity(dataset: Dataset, header: Header) -> Identity:
+def _identity(dataset: Dataset) -> Identity:
     texts = [_text(dataset, keyword) for keyword in _WHO]
     words = {word for text in texts for word in re.split(r"[\s^=,\\]+", text)} | set(texts)
-    study = header.text("StudyInstanceUID") or header.text("SeriesInstanceUID")
+    study = _text(dataset, "StudyInstanceUID") or _text(dataset, "SeriesInstanceUID")
     return Identity(
         texts[0] or study,
         frozenset(word for word in words if len(word) >= _SHORTEST_WORD),
@@ -218,28 +258,38 @@ def _identity(dataset: Dataset, header: Header) -> Identity:
     )
 
 
-def _facts(dataset: Dataset, keywords: Sequence[str]) -> dict[str, Value]:
+def _technique(dataset: Dataset) -> dict[str, Value]:
     values: dict[str, Value] = dict(describe_acquisition(dataset))
-    for keyword, column in _TEXTS.items():
-        if text := _text(dataset, keyword):
-            values[column] = text
+    values |= {column: _text(dataset, keyword) for keyword, column in _TEXTS.items()}
     with suppress(*PARSER_ERRORS):
         if dose := _find(dataset, _BECQUEREL):
             number = float(str(dose))
             # The standard asks for Bq; some scanners write MBq.
             values["injected_dose_mbq"] = number / (_MEGA if number > _MEGA else 1)
+    return _said(values)
+
+
+def _times_and_more(dataset: Dataset, keywords: Sequence[str]) -> dict[str, Value]:
+    values: dict[str, Value] = {}
     if (delay := _contrast_delay(dataset)) is not None:
         values["contrast_delay_s"] = delay
     for keyword in keywords:
         with suppress(*PARSER_ERRORS):
             values[keyword] = _plain(keyword, _find(dataset, keyword))
+    return _said(values)
+
+
+def _said(values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value != ""}
 
 
 def _contrast_delay(dataset: Dataset) -> float | None:
     """Return seconds from the injection of the contrast agent to this image."""
-    begin, image = (_seconds(_text(dataset, keyword)) for keyword in reversed(_TIMES))
-    return None if begin is None or image is None else (image - begin) % _DAY_S
+    begin = _seconds(_text(dataset, _TIMES[1]))
+    if begin is None:
+        return None
+    image = _seconds(_text(dataset, _TIMES[0]))
+    return None if image is None else (image - begin) % _DAY_S
 
 
 def _seconds(time: str) -> float | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -171,12 +172,13 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _forms(written: str) -> list[str]:
+@cache
+def _forms(written: str) -> tuple[str, ...]:
     day = _day(written)
     if day is None:
-        return []
+        return ()
     forms = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%y%m%d")
-    return [day.strftime(form) for form in forms]
+    return tuple(day.strftime(form) for form in forms)
 
 
 def relative(path: Path, folder: Path) -> str:
