@@ -127,6 +127,12 @@ def test_a_page_stays_small(table, monkeypatch):
     assert len(data["map"]["order"]) == 2
 
 
+def test_values_too_large_for_the_page_are_not_drawn(table):
+    table["texture"] *= 1e300
+    data = page_data(found(table))
+    assert [place >= 0 for place in data["at"]] == [True, False, True, True, True]
+
+
 def test_the_script_sorts_searches_and_draws(table, tmp_path):
     explored = found(table)
     page = write_exploration(explored, tmp_path / "page.html").page.read_text("utf-8")

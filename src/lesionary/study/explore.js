@@ -114,7 +114,7 @@
       pictures.innerHTML = charts.distribution(sets, colors, features[i]) + (classes.length ? charts.roc(curves(numbers), features[i]) : "");
       panel.append(legend(), pictures);
     } else {
-      panel.append(element("p", "The page holds no values of this feature, to stay small; the table has its statistics."));
+      panel.append(element("p", "The page does not hold this feature's values (to stay small, or since they are above 1e38); the table has its statistics."));
     }
     panel.append(facts(i), element("p", "Most correlated (Spearman):"), alike(i));
     for (const row of document.querySelectorAll(".rows tbody tr")) row.classList.toggle("on", +row.dataset.i === i);

@@ -118,9 +118,12 @@ def _areas(found: Exploration) -> list[tuple[str, str, str, str]]:
 
 def _drawn(found: Exploration) -> NDArray[np.intp]:
     """Features whose values the page holds: as many as it can, with the smallest p first."""
-    count = min(found.rows.features.shape[1], max(1, MOST_VALUES // len(found.rows)))
-    key = found.statistics["p"] if "p" in found.statistics else ~found.statistics["representative"]
-    return np.sort(np.argsort(key.to_numpy(dtype=np.float64), kind="stable")[:count])
+    count = max(1, MOST_VALUES // len(found.rows))
+    statistics = found.statistics
+    key = statistics["p"] if "p" in statistics else ~statistics["representative"]
+    order = np.argsort(key.to_numpy(dtype=np.float64), kind="stable")
+    extent = statistics[["min", "max"]].abs().max(axis=1).to_numpy()[order]
+    return np.sort(order[~(extent > np.finfo(np.float32).max)][:count])
 
 
 def _mapped(found: Exploration) -> NDArray[np.int64]:
