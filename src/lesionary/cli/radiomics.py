@@ -53,6 +53,18 @@ def radiomics(
         Literal["parquet", "csv"] | None,
         typer.Option("--format", help="Default: by the ending of --out.", show_default=False),
     ] = None,
+    maps: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Instead of the table, write a map a lesion of these features as NIfTI, into the "
+            "folder of --out.",
+            show_default=False,
+        ),
+    ] = None,
+    radius: Annotated[
+        int, typer.Option(min=1, help="Voxels around the centre of a map's neighbourhood.")
+    ] = 1,
     overwrite: Annotated[
         bool,
         typer.Option("--overwrite", help="Replace a table or a begun run with other settings."),
@@ -71,9 +83,15 @@ def radiomics(
       lesionary radiomics cohort.csv --settings ct.yaml --profile ibsi --out radiomics.csv
 
       lesionary radiomics cohort.csv --settings params.yaml --out pyradiomics.parquet
+
+      lesionary radiomics cohort.csv --settings native.yaml --maps stat_mean --out maps
     """
     from lesionary.radiomics.run import run_radiomics
 
+    if maps is not None:
+        names = [name.strip() for name in maps.split(",") if name.strip()]
+        _write_maps(table, settings, names, radius, out, root, workers)
+        return
     done = run_radiomics(
         table,
         settings,
@@ -94,6 +112,30 @@ def radiomics(
             f"Set aside {len(done.set_aside):,} rows; {done.errors} says why. Correct them and run "
             "the same command again: only their scans are measured."
         )
+        raise typer.Exit(SET_ASIDE)
+
+
+def _write_maps(
+    table: str,
+    settings: str,
+    names: list[str],
+    radius: int,
+    folder: Path,
+    root: Path | None,
+    workers: int | None,
+) -> None:
+    from lesionary.errors import RadiomicsError
+    from lesionary.radiomics.run import write_maps
+
+    if folder.suffix:
+        raise RadiomicsError(f"Maps are files in a folder: give --out a folder, not {folder}.")
+    set_aside = write_maps(
+        table, names, folder, radius=radius, settings=settings, root=root, workers=workers
+    )
+    typer.echo(f"Wrote maps of {', '.join(names)} into {folder}.")
+    for one in set_aside:
+        typer.secho(f"No map: row {one.row}: {one.reason}", fg=typer.colors.YELLOW, err=True)
+    if set_aside:
         raise typer.Exit(SET_ASIDE)
 
 

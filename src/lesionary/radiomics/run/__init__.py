@@ -10,16 +10,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lesionary.radiomics.run.mapping import write_maps
+    from lesionary.radiomics.run.maps import voxel_map, voxel_maps
     from lesionary.radiomics.run.method import Method, choose_method
     from lesionary.radiomics.run.run import Measurement, run_radiomics
 
-__all__ = ["Measurement", "Method", "choose_method", "run_radiomics"]
+__all__ = [
+    "Measurement",
+    "Method",
+    "choose_method",
+    "run_radiomics",
+    "voxel_map",
+    "voxel_maps",
+    "write_maps",
+]
 
 _MODULE_OF = {
     "Measurement": "run",
     "Method": "method",
     "choose_method": "method",
     "run_radiomics": "run",
+    "voxel_map": "maps",
+    "voxel_maps": "maps",
+    "write_maps": "mapping",
 }
 
 
