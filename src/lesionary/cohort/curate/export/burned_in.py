@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
@@ -86,13 +84,14 @@ def _has_line(drawn: NDArray[np.bool_]) -> bool:
 
 def _line_from(first: int, letters: list[tuple[int, int, int, int]]) -> int:
     """Count the letters that stand on one line, from one of them to the right."""
-    line = [letters[first]]
-    for box in letters[first + 1 :]:
-        top, bottom, left, _ = line[-1]
-        height = bottom - top
-        if left <= box[2] and box[2] - line[-1][3] > 1.5 * height:
+    count, (top, bottom, left, right) = 1, letters[first]
+    for next_top, next_bottom, next_left, next_right in letters[first + 1 :]:
+        height, next_height = bottom - top, next_bottom - next_top
+        if next_left - right > 1.5 * height:
             break
-        similar = 0.4 <= (box[1] - box[0]) / height <= 2.5
-        if similar and min(bottom, box[1]) - max(top, box[0]) > 0.5 * min(height, box[1] - box[0]):
-            line.append(box)
-    return len(line) if all(a[2] < b[2] for a, b in pairwise(line)) else 0
+        beside = next_left > left and 0.4 <= next_height / height <= 2.5
+        shared = min(bottom, next_bottom) - max(top, next_top)
+        if beside and shared > 0.5 * min(height, next_height):
+            count += 1
+            top, bottom, left, right = next_top, next_bottom, next_left, next_right
+    return count

@@ -51,11 +51,17 @@ _DUMMIES: dict[str, Any] = {
     "DT": "19000101000000",
     "TM": "000000",
     "PN": "Anonymised",
+    "UR": "urn:anonymised",
     **dict.fromkeys(("LO", "SH", "AE", "ST", "LT", "UT", "UC"), "ANONYMISED"),
     **dict.fromkeys(("IS", "DS"), "0"),
     **dict.fromkeys(("US", "SS", "UL", "SL", "UV", "SV"), 0),
     **dict.fromkeys(("FL", "FD"), 0.0),
 }
+
+
+_TEXTUAL = ("LO", "SH", "CS", "ST", "LT", "UT", "UR", "UC", "PN", "AE", "UN")
+_DECIMALS = re.compile(r"[0-9eE+\-.\\ \0]*")
+_NUMBERS = {"IS": _DECIMALS, "DS": _DECIMALS, "AS": re.compile(r"([0-9]{3}[DWMY][ \0]?)?")}
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class _Cleaner:
         for tag in list(dataset.keys()):
             vr = _vr(dataset, tag)
             what = action(tag, vr, self._settings.keep, self._settings.dates)
-            if what == "X":
+            if what == "X" or (what == "K" and not _holds_what_it_should(dataset, tag, vr)):
                 del dataset[tag]
             elif what == "Z":
                 dataset[tag] = DataElement(tag, vr, Sequence() if vr == "SQ" else None)
@@ -190,6 +196,25 @@ def _vr(dataset: Dataset, tag: BaseTag) -> str:
         return dictionary_VR(tag)
     except KeyError:
         return str(dataset.get_item(tag).VR or "UN")
+
+
+def _holds_what_it_should(dataset: Dataset, tag: BaseTag, vr: str) -> bool:
+    """Tell whether what is kept because it cannot hold a name does not hold one all the same."""
+    element: Any = dataset.get_item(tag)
+    if vr not in _TEXTUAL and str(element.VR or vr) in _TEXTUAL:
+        return False
+    pattern = _NUMBERS.get(vr)
+    if pattern is None:
+        return True
+    value = element.value
+    text = value.decode("latin-1") if isinstance(value, bytes) else _joined(value)
+    return pattern.fullmatch(text) is not None
+
+
+def _joined(value: Any) -> str:
+    if value is None:
+        return ""
+    return "\\".join(map(str, value)) if isinstance(value, MultiValue | list) else str(value)
 
 
 def _each(value: Any, change: Any) -> Any:

@@ -42,8 +42,9 @@ _ESSENTIAL = {
 _FREE_TEXT = ("ST", "LT", "UT", "UR", "UC")
 _SHORT_TEXT = ("LO", "SH", "CS")
 _BINARY = ("OB", "OW", "OB or OW", "OD", "OF", "OL", "OV")
-# Pixels, lookup tables, surfaces, waveforms: numbers that belong to the image.
-_BINARY_GROUPS = (0x7FE0, 0x0028, 0x0066, 0x0062, 0x5400)
+_TEXT = (*_FREE_TEXT, *_SHORT_TEXT)
+# Pixels, surfaces, waveforms, segments: numbers that belong to the image.
+_BINARY_GROUPS = (0x7FE0, 0x0066, 0x0062, 0x5400)
 _CURVES, _OVERLAYS = 0x50, 0x60
 
 
@@ -63,7 +64,7 @@ def action(tag: BaseTag, vr: str, keep: frozenset[str], dates: Dates) -> Action:
     if listed is not None:
         codes, kept_with = listed
         if kept_with and kept_with in keep:
-            return "clean" if kept_with == "descriptions" else "recurse" if vr == "SQ" else "K"
+            return "recurse" if vr == "SQ" else "clean" if vr in _TEXT else "K"
         if "U*" in codes:
             return "recurse"
         if vr == "SQ":
@@ -82,7 +83,8 @@ def _unlisted(tag: BaseTag, vr: str, keyword: str) -> Action:
     if vr in ("PN", "AE"):
         return "Z"
     if vr in _BINARY:
-        return "K" if tag.group in _BINARY_GROUPS else "X"
+        table = vr == "OW" and keyword.endswith(("LookupTableData", "LUTData"))
+        return "K" if tag.group in _BINARY_GROUPS or table else "X"
     return "clean" if vr in _SHORT_TEXT and keyword not in _ESSENTIAL else "K"
 
 
