@@ -135,7 +135,7 @@
 
   function heatMap() {
     const canvas = find(".map canvas"), n = order.length;
-    if (!canvas) return;
+    if (!n) return; /* no two features have a correlation, and browsers draw no empty picture */
     canvas.width = canvas.height = n;
     const context = canvas.getContext("2d"), image = context.createImageData(n, n);
     const ends = { down: [0, 114, 178], up: [213, 94, 0] };
