@@ -102,7 +102,13 @@ def feature_columns(
 ) -> list[str]:
     """Return the columns that are features: those asked for, or all numbers but ``others``."""
     if columns is not None:
-        names = [str(name) for name in table if any(fnmatchcase(str(name), p) for p in columns)]
+        exact = set(columns) & set(map(str, table.columns))
+        patterns = [one for one in columns if one not in exact]
+        names = [
+            name
+            for name in map(str, table.columns)
+            if name in exact or any(fnmatchcase(name, one) for one in patterns)
+        ]
         if not names:
             raise EvaluationError(f"No column is called {', '.join(columns)}.")
         text = [name for name in names if not pd.api.types.is_numeric_dtype(table[name])]
