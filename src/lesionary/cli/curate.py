@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lesionary.cli.curate_convert import anonymise, convert
+from lesionary.cli.curate_preprocess import preprocess
 from lesionary.cli.exits import FINDINGS, SET_ASIDE
 
 if TYPE_CHECKING:
@@ -23,7 +25,15 @@ app = typer.Typer(
 )
 
 _SHOWN = 20
-_SHORT = ("patient", "path", "modality", "slices", "slice_thickness_mm", "kernel", "manufacturer")
+_SHORT = {
+    "patient": "patient",
+    "modality": "modality",
+    "slices": "slices",
+    "slice_thickness_mm": "mm",
+    "kernel": "kernel",
+    "manufacturer": "manufacturer",
+}
+"""Columns that are printed, and their headings."""
 
 
 class Dates(str, Enum):
@@ -153,6 +163,11 @@ def check(
     _end(checked.set_aside)
 
 
+app.command()(convert)
+app.command()(anonymise)
+app.command()(preprocess)
+
+
 def _write_checked(checked: Checked, out: Path) -> None:
     import yaml
 
@@ -187,7 +202,7 @@ def _print_series(table: pd.DataFrame) -> None:
     from rich.table import Table
 
     view = Table(box=box.SIMPLE_HEAD)
-    for name in _SHORT:
+    for name in _SHORT.values():
         view.add_column(name, overflow="fold")
     for values in table[list(_SHORT)].head(_SHOWN).astype(object).itertuples(index=False):
         view.add_row(*(escape(_cell(value)) for value in values))
