@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lesionary.errors import RadiomicsError
+from lesionary.radiomics import filters
 from lesionary.radiomics.catalogue import FAMILIES, column_of, ibsi_key
 from lesionary.radiomics.discretise import Levels, discretise
 from lesionary.radiomics.histogram import histogram
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Profile = Literal["names", "ibsi"]
+Measured = tuple[str, str, str, float | str]
+"""Family, key, aggregation, and a value or why there is none."""
 _NAMERS: dict[str, Callable[[str, str, str], str]] = {
     "names": column_of,
     "ibsi": lambda _, key, aggregation: ibsi_key(key, aggregation),
@@ -65,7 +70,8 @@ def measure(
         ``glcm_joint_entropy_3d_avg``. ``ibsi``: the code, and for texture two underscores and the
         aggregation: ``RNU0``, ``TU9B__3D_avg``, ``5QRC__2.5D``. Where one code has several values,
         the percentages follow it: ``BC2M_10``, ``BC2M_90``, ``GBPN_10``, ``GBPN_90``,
-        ``DDTU_10_90``, ``CNV2_10_90``.
+        ``DDTU_10_90``, ``CNV2_10_90``. Before values of a filtered image stands the filter:
+        ``log_2mm_stat_mean``, ``log_2mm_Q4LE``.
 
     Returns
     -------
@@ -102,8 +108,9 @@ def measure_prepared(
     if profile not in _NAMERS:
         raise RadiomicsError(f"There is no profile {profile!r}{hint(profile, _NAMERS)}.")
     named, reasons = {}, {}
-    for family, key, aggregation, value in _values(region, settings):
-        name = _NAMERS[profile](family, key, aggregation)
+    of_image = (("", each) for each in _values(region, settings))
+    for prefix, (family, key, aggregation, value) in chain(of_image, _filtered(region, settings)):
+        name = prefix + _NAMERS[profile](family, key, aggregation)
         if isinstance(value, str):
             named[name], reasons[name] = float("nan"), value
         else:
@@ -113,7 +120,18 @@ def measure_prepared(
     return series
 
 
-def _values(region: Prepared, settings: Settings) -> Iterator[tuple[str, str, str, float | str]]:
+def _filtered(region: Prepared, settings: Settings) -> Iterator[tuple[str, Measured]]:
+    """Measure the same voxels in each filtered image; its name goes before those of the values."""
+    for each in filters.read_filters(settings.filters):
+        image = np.zeros(region.image.shape)
+        image[region.box] = filters.apply(
+            each, region.image, region.box, spacing_mm=region.spacing_mm
+        )
+        for value in _values(replace(region, image=image), settings.of_filtered):
+            yield f"{each.name}_", value
+
+
+def _values(region: Prepared, settings: Settings) -> Iterator[Measured]:
     @cache
     def levels() -> Levels:
         return discretise(region.values, settings.discretisation, settings.resegmentation)
@@ -139,7 +157,7 @@ def _values(region: Prepared, settings: Settings) -> Iterator[tuple[str, str, st
 
 def _textures(
     region: Prepared, levels: Levels, settings: Settings, families: Sequence[str]
-) -> Iterator[tuple[str, str, str, float | str]]:
+) -> Iterator[Measured]:
     grey = np.zeros(region.intensity.shape, dtype=np.int32)
     grey[region.intensity] = levels.of
     table = texture_features(

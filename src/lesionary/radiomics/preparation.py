@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lesionary.errors import RadiomicsError
+from lesionary.radiomics import filters
 from lesionary.radiomics.inputs import Box, Outlined, bounding_box, outlined
 from lesionary.radiomics.resample import REACH, line, resample
-from lesionary.radiomics.settings import Interpolation, Resegmentation, Settings
+from lesionary.radiomics.settings import Resegmentation, Settings
 from lesionary.scan.masks import Mask
 from lesionary.scan.scan import Scan
 
@@ -70,10 +71,11 @@ def prepare(
         As for :func:`lesionary.radiomics.measure`.
     settings : Settings
     margin_mm : float
-        How much of the image around the region is kept, on each side.
+        How much of the image around the region is kept, on each side, at least: the settings'
+        filters may need more.
     """
     given = outlined(image, mask, spacing_mm=spacing_mm, label=label)
-    read, morphological, spacing = _interpolated(given, settings.interpolation, margin_mm)
+    read, morphological, spacing = _interpolated(given, settings, margin_mm)
     values = read[morphological]
     broken = int(np.count_nonzero(~np.isfinite(values)))
     if broken:
@@ -87,13 +89,16 @@ def prepare(
 
 
 def _interpolated(
-    given: Outlined, how: Interpolation | None, margin_mm: float
+    given: Outlined, settings: Settings, margin_mm: float
 ) -> tuple[NDArray[Any], NDArray[np.bool_], tuple[float, float, float]]:
+    how = settings.interpolation
     region = bounding_box(given.mask)
     shape = given.mask.shape
     new_mm = (None,) * 3 if how is None else how.spacing_mm[::-1]
+    grid_mm = [new or old for old, new in zip(given.spacing_mm, new_mm, strict=True)]
+    margin_mm = max(margin_mm, filters.margin_mm(settings.filters, grid_mm))
     lines = tuple(
-        line(length, old, new, needed, margin_mm)
+        line(length, old, new, needed, min(margin_mm, length * old))
         for length, old, new, needed in zip(shape, given.spacing_mm, new_mm, region, strict=True)
     )
     z, y, x = lines

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import FAMILIES
+from lesionary.radiomics.filters import read_filters
 from lesionary.radiomics.texture import AGGREGATIONS
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.texture.aggregation import aggregations_of
@@ -120,6 +121,11 @@ class Settings(_Part):
         Chebyshev distance in voxels of pairs (GLCM) and neighbours (NGTDM, NGLDM).
     coarseness : int
         Levels that differ by no more are alike (NGLDM).
+    filters : tuple of mapping
+        Such as ``{log: {sigma_mm: 2}}``: images in which statistics, histogram and texture are
+        measured as well, of the same voxels. See :mod:`lesionary.radiomics.filters`.
+    filtered_discretisation : Discretisation
+        For histogram and texture of these; their values have no unit that a width could be in.
     """
 
     name: str = ""
@@ -132,6 +138,8 @@ class Settings(_Part):
     aggregations: tuple[str, ...] = ("3D_avg", "3D_mrg", "3D")
     distance: Count = 1
     coarseness: Annotated[int, Field(ge=0)] = 0
+    filters: tuple[dict[str, Any], ...] = ()
+    filtered_discretisation: Discretisation = Discretisation(bin_number=32)
 
     @model_validator(mode="after")
     def _known(self) -> Settings:
@@ -146,7 +154,24 @@ class Settings(_Part):
             raise ValueError("families: name at least one")
         for family in TEXTURE.keys() & set(self.families):
             aggregations_of(family, self.aggregations)
+        if read_filters(self.filters) and not self.of_filtered.families:
+            raise ValueError(f"filters: name a family to measure in them: {', '.join(_FILTERED)}")
         return self
+
+    @property
+    def of_filtered(self) -> Settings:
+        """What is measured in a filtered image."""
+        return self.model_copy(
+            update={
+                "families": tuple(name for name in self.families if name in _FILTERED),
+                "resegmentation": Resegmentation(),
+                "discretisation": self.filtered_discretisation,
+                "filters": (),
+            }
+        )
+
+
+_FILTERED = ("statistics", "histogram", *TEXTURE)
 
 
 def load_settings(source: str | Path | Mapping[str, Any] | Settings) -> Settings:
