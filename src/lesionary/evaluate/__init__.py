@@ -50,11 +50,16 @@ if TYPE_CHECKING:
         write_evaluation,
     )
     from lesionary.evaluate.result import Result
-    from lesionary.evaluate.subgroups import Subgroups, judge_subgroups
+    from lesionary.evaluate.subgroups import (
+        Subgroups,
+        judge_subgroups,
+        judge_survival_subgroups,
+    )
     from lesionary.evaluate.survival import (
         brier_at,
         c_index,
         censor_at,
+        compare_survival,
         cox_univariate,
         cut_at,
         draw_forest,
@@ -95,6 +100,7 @@ __all__ = [
     "censor_at",
     "choose_threshold",
     "compare",
+    "compare_survival",
     "cox_univariate",
     "cut_at",
     "decision_curve",
@@ -108,6 +114,7 @@ __all__ = [
     "integrated_brier",
     "judge",
     "judge_subgroups",
+    "judge_survival_subgroups",
     "kaplan_meier",
     "log_loss",
     "log_rank",
@@ -150,6 +157,7 @@ _MODULE_OF = {
             "Difference",
             "benjamini_hochberg",
             "compare",
+            "compare_survival",
             "draw_p_values",
             "holm",
         ),
@@ -160,6 +168,7 @@ _MODULE_OF = {
             "brier_at",
             "c_index",
             "censor_at",
+            "compare_survival",
             "cox_univariate",
             "cut_at",
             "draw_forest",
@@ -209,6 +218,7 @@ _MODULE_OF = {
         (
             "Subgroups",
             "judge_subgroups",
+            "judge_survival_subgroups",
         ),
         "subgroups",
     ),
