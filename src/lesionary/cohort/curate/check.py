@@ -153,8 +153,9 @@ def check_folder(
         done = track(pool.run(tasks), "Checking series", total=len(tasks))
         found = {one.name: one for one in done}
     content = _duplicates(list(found.values())) if rules.duplicates else {}
+    places = described.table.set_index("series")["path"].to_dict()
     rows = [
-        _row(described, one, flag)
+        _row(described, one, flag) | {"path": places[one.name]}
         for one in checked
         for flag in (*header_flags(one, rules), *content.get(one.name, ()), *found[one.name].flags)
     ]
@@ -169,7 +170,10 @@ def check_folder(
         pd.concat([described.set_aside, pd.DataFrame(aside)], ignore_index=True)
         if aside
         else described.set_aside,
-        {name: _unnamed(described, one.thumbnails) for name, one in found.items()},
+        {
+            one.name: _unnamed(described, found[one.name].thumbnails, one.first.identity.patient)
+            for one in checked
+        },
         rules,
     )
 
@@ -276,23 +280,24 @@ def _duplicates(found: Sequence[_Found]) -> dict[str, list[Flag]]:
 
 
 def _row(described: Described, series: ImageSeries, flag: Flag) -> dict[str, object]:
-    about = described.table.set_index("series").loc[series.name]
+    who = series.first.identity.patient
     return {
         "series": series.name,
-        "patient": about["patient"],
-        "path": about["path"],
+        "patient": described.patients.codes[who],
         "modality": series.modality,
         "check": flag.check,
         "outcome": flag.outcome,
         "value": flag.value,
-        "reason": _clean(described, flag.reason),
+        "reason": _clean(described, flag.reason, who),
     }
 
 
-def _clean(described: Described, text: str) -> str:
-    """Write paths as seen from the folder, and patients by their codes."""
-    return described.patients.unnamed(text.replace(f"{described.folder}{os.sep}", ""))
+def _clean(described: Described, text: str, who: str | None = None) -> str:
+    """Write paths as seen from the folder, and a patient (without ``who``, all) by its code."""
+    return described.patients.unnamed(text.replace(f"{described.folder}{os.sep}", ""), who)
 
 
-def _unnamed(described: Described, thumbnails: Sequence[Thumbnail]) -> tuple[Thumbnail, ...]:
-    return tuple(replace(one, roi=_clean(described, one.roi)) for one in thumbnails)
+def _unnamed(
+    described: Described, thumbnails: Sequence[Thumbnail], who: str
+) -> tuple[Thumbnail, ...]:
+    return tuple(replace(one, roi=_clean(described, one.roi, who)) for one in thumbnails)
