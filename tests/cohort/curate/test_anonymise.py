@@ -355,15 +355,16 @@ def test_what_cannot_be_made_anonymous_is_set_aside(tmp_path: Path):
 def test_it_goes_on_where_it_stopped(tmp_path: Path):
     for k in range(3):
         save(make_slice(), tmp_path / "in" / f"{k}.dcm")
-    first = run(tmp_path, mapping=tmp_path / "keys" / "who.csv")
+    first = run(tmp_path)
     at = (tmp_path / "out" / first.files["file"][0]).stat().st_mtime_ns
-    again = run(tmp_path)
+    again = run(tmp_path, mapping=tmp_path / "keys" / "who.csv")
     assert again.earlier == 3
     assert (tmp_path / "out" / first.files["file"][0]).stat().st_mtime_ns == at
     pd.testing.assert_frame_equal(again.files, first.files)
     assert run(tmp_path, dates="shift").earlier == 0
     who = pd.read_csv(tmp_path / "keys" / "who.csv")
     assert who["PatientID"].tolist() == ["4711-0815"]
+    assert who["patient_id"].tolist() == first.files["patient_id"].unique().tolist()
     assert (tmp_path / "keys" / "secret").stat().st_mode & 0o077 == 0
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
-from pydicom import dcmread, dcmwrite
+from pydicom import Dataset, dcmread, dcmwrite
 
 from lesionary.cohort.curate.export.burned_in import burned_in
 from lesionary.cohort.curate.export.deidentify import Settings, deidentify, patient_key
@@ -29,6 +29,7 @@ _FILES = 100
 """Files of one task, which is finished or not as a whole."""
 
 _COLUMNS = ["patient_id", "series", "modality", "file"]
+_PEOPLE = ["patient_id", "series", "PatientID", "StudyInstanceUID", "SeriesInstanceUID"]
 _LOST = "The process that read it died."
 _TWICE = "Another file has the same SOPInstanceUID; one of them was written."
 
@@ -134,7 +135,8 @@ def anonymise_folder(
     tasks = [_Task(folder, files, out, settings, write_burned_in) for files in _batches(folder)]
     if not tasks:
         raise ExportError(f"There is no file in {folder}.")
-    done, earlier = _run(tasks, default_workers() if workers is None else workers)
+    workers = default_workers() if workers is None else workers
+    done, earlier = _run(tasks, workers, want_people=mapping is not None)
     rows = pd.DataFrame([row for one in done for row in one.rows], columns=_COLUMNS)
     failed = [pair for one in done for pair in one.failed]
     twice = rows["file"].duplicated()
@@ -146,7 +148,7 @@ def anonymise_folder(
     rows = rows[~twice].reset_index(drop=True)
     write_table(rows, out / "anonymised.csv")
     if mapping is not None:
-        people = pd.DataFrame([person for one in done for person in one.people])
+        people = pd.DataFrame([person for one in done for person in one.people], columns=_PEOPLE)
         write_table(people.drop_duplicates().reset_index(drop=True), Path(mapping))
     return Anonymised(rows, set_aside, sum(one.passed_over for one in done), earlier)
 
@@ -156,7 +158,7 @@ def _batches(folder: Path) -> list[tuple[Path, ...]]:
     return [tuple(files[k : k + _FILES]) for k in range(0, len(files), _FILES)]
 
 
-def _run(tasks: list[_Task], workers: int) -> tuple[list[_Done], int]:
+def _run(tasks: list[_Task], workers: int, *, want_people: bool) -> tuple[list[_Done], int]:
     first = tasks[0]
     codes = first.settings.codes
     about = [first.settings.dates, sorted(first.settings.keep), first.write_burned_in]
@@ -167,6 +169,8 @@ def _run(tasks: list[_Task], workers: int) -> tuple[list[_Done], int]:
         key = codes.code("files", "\n".join(map(str, task.files)), 32)
         if record := ledger.find(key, task.files):
             done[key] = _Done(rows=record["rows"], passed_over=record["passed_over"])
+            if want_people:  # who is who is kept nowhere among the results: it is read again
+                done[key].people = _people(task)
         else:
             todo[key] = task
     earlier = sum(len(one.rows) for one in done.values())
@@ -205,27 +209,48 @@ def _anonymise_file(file: Path, task: _Task, done: _Done) -> None:
         return
     if (suspicion := burned_in(dataset)) and not task.write_burned_in:
         raise ExportError(f"{suspicion} Look at it; --write-burned-in writes it nevertheless.")
-    person = {
-        "PatientID": str(dataset.get("PatientID") or ""),
-        "StudyInstanceUID": str(dataset.get("StudyInstanceUID") or ""),
-        "SeriesInstanceUID": str(dataset.get("SeriesInstanceUID") or ""),
-    }
     codes = task.settings.codes
-    patient = "P" + codes.code("patient", patient_key(dataset))
-    modality = "".join(filter(str.isalnum, str(dataset.get("Modality") or "OT")))[:16]
-    series = f"{modality}-{codes.code('series', person['SeriesInstanceUID'], 8)}"
+    person = _person(dataset, codes)
+    patient, series = person["patient_id"], person["series"]
     instance = codes.code("instance", str(dataset.get("SOPInstanceUID")), 16)
     row = {
         "patient_id": patient,
         "series": series,
-        "modality": modality,
+        "modality": _modality(dataset),
         "file": f"{patient}/{series}/{instance}.dcm",
     }
     deidentify(dataset, task.settings)
     with atomic_path(task.out / row["file"]) as temporary:
         dcmwrite(temporary, dataset, enforce_file_format=True)
     done.rows.append(row)
-    done.people.append({"patient_id": patient, "series": series, **person})
+    done.people.append(person)
+
+
+def _person(dataset: Dataset, codes: Pseudonyms) -> dict[str, str]:
+    """Return whose object it is: the codes, and what they stand for."""
+    series = str(dataset.get("SeriesInstanceUID") or "")
+    return {
+        "patient_id": "P" + codes.code("patient", patient_key(dataset)),
+        "series": f"{_modality(dataset)}-{codes.code('series', series, 8)}",
+        "PatientID": str(dataset.get("PatientID") or ""),
+        "StudyInstanceUID": str(dataset.get("StudyInstanceUID") or ""),
+        "SeriesInstanceUID": series,
+    }
+
+
+def _modality(dataset: Dataset) -> str:
+    return "".join(filter(str.isalnum, str(dataset.get("Modality") or "OT")))[:16]
+
+
+def _people(task: _Task) -> list[dict[str, str]]:
+    """Read whose the objects of a finished task are."""
+    tags = [*_PEOPLE[2:], "Modality"]
+    people = []
+    for file in task.files:
+        if read_dicom_header(file) is not None:
+            header = dcmread(file, stop_before_pixels=True, specific_tags=tags)
+            people.append(_person(header, task.settings.codes))
+    return people
 
 
 def _lost(task: _Task) -> _Done:
