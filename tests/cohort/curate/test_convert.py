@@ -327,3 +327,20 @@ def test_a_real_patient(real_data: Path, tmp_path: Path):
     # Voxels of GTV-1 as the precision-medicine-toolbox converts it, 0.9765625^2 x 3 mm.
     mask = read_scan(tmp_path / "out" / row["mask_path"]).read()
     assert np.count_nonzero(mask) == pytest.approx(54449, abs=1)
+
+
+@pytest.mark.real_data
+def test_the_ibsi_phantom_is_its_published_nifti(real_data: Path, tmp_path: Path):
+    folder = real_data / "ibsi_1_ct_radiomics_phantom"
+    done = convert_folder(folder / "dicom", tmp_path / "in-parts", roi=["GTV-1"], workers=0)
+    assert done.set_aside["reason"].str.contains("not in this patient's folder").any()
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "phantom").symlink_to(folder / "dicom")
+    done = convert_folder(tmp_path / "all", tmp_path / "out", roi=["GTV-1"], workers=0)
+    theirs = read_scan(folder / "nifti" / "image" / "phantom.nii.gz")
+    ours = read_scan(tmp_path / "out" / done.cohort["image_path"][0])
+    assert ours.geometry.matches(theirs.geometry, 0.01)
+    assert np.array_equal(ours.read(), np.rint(theirs.read()))
+    mask = read_scan(folder / "nifti" / "mask" / "mask.nii.gz").read() > 0
+    drawn = read_scan(tmp_path / "out" / done.cohort["mask_path"][0]).read() > 0
+    assert (mask != drawn).sum() < 0.005 * mask.sum()
