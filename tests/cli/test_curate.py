@@ -44,6 +44,8 @@ def test_describe_writes_table_reasons_histograms_and_key(practice: Path, tmp_pa
     # What the phantom leaves beside its scans is no DICOM, and no fault.
     assert list(pd.read_csv(out.parent / "errors.csv")["damaged"]) == [False]
     assert list(pd.read_csv(key)["patient_id"]) == ["P0001"]
+    run("describe", practice, "--key", key)
+    assert list(pd.read_csv(key)["days_shifted"]) == [0]
 
 
 def test_damage_is_said_by_the_exit_status(practice: Path, tmp_path: Path):

@@ -300,8 +300,7 @@ def _key(patients: Patients) -> pd.DataFrame:
     rows = []
     for who, code in patients.codes.items():
         shift = patients.shift(who) if patients.dates == "shift" else None
-        rows.append(
-            {"patient": code, "patient_id": who, "days_shifted": shift.days if shift else None}
-        )
+        days = None if shift is None else shift.days
+        rows.append({"patient": code, "patient_id": who, "days_shifted": days})
     table = pd.DataFrame(rows, columns=["patient", "patient_id", "days_shifted"])
     return table.astype({"days_shifted": "Int64"})

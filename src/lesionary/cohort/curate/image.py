@@ -108,7 +108,6 @@ class Image:
     path: Path
     uid: str
     series_uid: str
-    study_uid: str
     modality: str
     identity: Identity
     facts: Mapping[str, Value]
@@ -227,7 +226,6 @@ def _image(header: Header, keywords: Sequence[str], opener: Opener, known: _Know
         path=header.part.path,
         uid=_text(dataset, "SOPInstanceUID"),
         series_uid=header.text("SeriesInstanceUID"),
-        study_uid=header.text("StudyInstanceUID"),
         modality=modality,
         identity=known.make(_identity, dataset, _OF_WHOM),
         facts=known.make(_technique, dataset, _HOW) | _times_and_more(dataset, keywords),

@@ -121,10 +121,6 @@ class Patients:
             {who: frozenset(found) for who, found in days.items()},
         )
 
-    def code(self, image: Image) -> str:
-        """Return the code of the patient whose an image is."""
-        return self.codes[image.identity.patient]
-
     def day(self, who: str, value: str) -> str | None:
         """Return a date (or date and time) as tables have it: ISO, shifted, or None."""
         if self.dates == "drop":
