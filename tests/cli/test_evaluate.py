@@ -79,6 +79,29 @@ def test_models_with_subgroups(predictions: Path, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_file_a_model(predictions: Path, tmp_path: Path) -> None:
+    files = []
+    for model, rows in pd.read_csv(predictions, dtype={"lesion_id": str}).groupby("model"):
+        files.append(tmp_path / str(model) / "predictions.csv")
+        files[-1].parent.mkdir()
+        rows.assign(model="linear").to_csv(files[-1], index=False)
+    quick = ("--no-figures", "--resamples", 20)
+    apart = lesionary_evaluate(*files, *quick, "--out", tmp_path / "apart")
+    assert apart.exit_code == 0, apart.output
+    told = json.loads((tmp_path / "apart" / "results.json").read_text())
+    assert list(told["files"]) == ["ours", "theirs"]
+    assert str(tmp_path) not in json.dumps(told)
+    lesionary_evaluate(predictions, "--by", "model", *quick, "--out", tmp_path / "together")
+    for name in ("results.csv", "comparisons.csv"):
+        one, other = (pd.read_csv(tmp_path / each / name) for each in ("apart", "together"))
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_same_file_twice_is_refused(predictions: Path) -> None:
+    with pytest.raises(EvaluationError, match="given twice"):
+        lesionary_evaluate(predictions, predictions)
+
+
 def test_rows_set_aside_and_patients_in_two_splits(predictions: Path, tmp_path: Path) -> None:
     table = pd.read_csv(predictions, dtype={"lesion_id": str})
     table.loc[100, "score_1"] = np.nan

@@ -11,18 +11,24 @@ import typer
 
 from lesionary import __version__, progress
 from lesionary.cli import (
+    checklist,
     cohort,
+    curate,
     demo,
     encoders,
     evaluate,
     extract,
     features,
+    features_explore,
     finetune,
     fit,
     fit_survival,
+    harmonise,
     phantom,
     predict,
     pretrain,
+    radiomics,
+    robustness,
     scan,
 )
 from lesionary.cli.exits import USER_ERROR
@@ -38,17 +44,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cohort.app)
+app.add_typer(curate.app)
 app.add_typer(scan.app)
 app.add_typer(phantom.app)
 app.command()(extract.extract)
+app.command()(radiomics.radiomics)
+features.app.command()(features_explore.explore)
 app.add_typer(features.app)
 app.add_typer(encoders.app)
 app.command()(pretrain.pretrain)
 app.command()(finetune.finetune)
+app.command()(harmonise.harmonise)
+app.add_typer(robustness.app)
 app.command()(fit.fit)
 app.command()(fit_survival.fit_survival)
 app.command()(predict.predict)
 app.command()(evaluate.evaluate)
+app.add_typer(checklist.app)
 app.command()(demo.demo)
 
 

@@ -13,10 +13,11 @@ from lesionary.cli.exits import FINDINGS, SET_ASIDE
 
 def evaluate(
     predictions: Annotated[
-        Path,
+        list[Path],
         typer.Argument(
-            metavar="PREDICTIONS",
-            help="CSV or Parquet: lesion_id, split, target and score_<class>, score or score_risk.",
+            metavar="PREDICTIONS...",
+            help="CSV or Parquet: lesion_id, split, target and score_<class>, score or score_risk. "
+            "Of several, each is a model, called by its folder or file.",
             show_default=False,
         ),
     ],
@@ -121,6 +122,8 @@ def evaluate(
 
       lesionary evaluate predictions.csv --by model
 
+      lesionary evaluate ours/predictions.csv theirs/predictions.csv --split test
+
       lesionary evaluate predictions.csv --by model --table cohort.csv --subgroups sex,age \\
         --edges age=50,65 --reference baseline --out evaluation
 
@@ -129,6 +132,7 @@ def evaluate(
       lesionary evaluate survival.csv --by model --times 365,730 --subgroups sex
     """
     from lesionary.cli.evaluate_view import print_evaluation, print_written
+    from lesionary.evaluate.gather import MODEL, gather_predictions, model_names
     from lesionary.evaluate.predictions import read_predictions
     from lesionary.evaluate.report import (
         Settings,
@@ -138,9 +142,10 @@ def evaluate(
     )
     from lesionary.files import sha256
 
+    several = len(predictions) > 1
     read = read_predictions(
-        predictions,
-        by=by,
+        gather_predictions(predictions, by) if several else predictions[0],
+        by=MODEL if several else by,
         target=target,
         scores=_names(scores) or None,
         lesion=lesion,
@@ -165,7 +170,9 @@ def evaluate(
     )
     evaluation = evaluate_predictions(read, settings)
     print_evaluation(evaluation)
-    about = {"file": predictions.name, "sha256": sha256(predictions)}
+    about: dict[str, object] = {"file": predictions[0].name, "sha256": sha256(predictions[0])}
+    if several:
+        about = {"files": {name: sha256(file) for file, name in model_names(predictions).items()}}
     written = write_evaluation(evaluation, out, about=about, draw=figures)
     print_written(written, out)
     if read.findings:
