@@ -38,9 +38,12 @@ def same(path: Path, expected: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(found, expected, check_exact=True, check_flags=False)
 
 
-@pytest.mark.parametrize("profile", ["names", "ibsi"])
-def test_each_row_is_what_measuring_it_alone_gives(run, cohort_csv, tmp_path, profile):
-    done = run(profile=profile)
+@pytest.mark.parametrize(
+    ("profile", "settings"),
+    [("names", FAST), ("ibsi", FAST), ("names", {**FAST, "filters": [{"mean": {"size_vox": 3}}]})],
+)
+def test_each_row_is_what_measuring_it_alone_gives(run, cohort_csv, tmp_path, profile, settings):
+    done = run(profile=profile, settings=settings)
     assert (done.lesions, done.computed, done.set_aside, done.undefined) == (6, 6, (), 0)
     table = read_features(tmp_path / "r.parquet")
     rows = pd.read_csv(cohort_csv)
@@ -48,7 +51,7 @@ def test_each_row_is_what_measuring_it_alone_gives(run, cohort_csv, tmp_path, pr
     for i, row in enumerate(rows.itertuples()):
         image = read_scan(tmp_path / row.image_path)
         mask = read_mask(tmp_path / row.mask_path, image, label=row.mask_label)
-        expected = measure(image, mask, FAST, profile=profile)
+        expected = measure(image, mask, settings, profile=profile)
         assert table.columns[1:].tolist() == expected.index.tolist()
         np.testing.assert_array_equal(table.iloc[i, 1:].to_numpy(float), expected.to_numpy())
     assert not ShardFolder(tmp_path / "r.parquet").path.exists()

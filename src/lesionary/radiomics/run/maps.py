@@ -114,7 +114,8 @@ def map_settings(settings: str | Path | Mapping[str, Any] | Settings | None) -> 
             "Feature maps are on the image's own grid: give settings with interpolation: null, and "
             "resample the image first where voxels are to be larger or smaller."
         )
-    return how
+    # What is mapped is the image; a margin for filters would only be in the way.
+    return how.model_copy(update={"filters": ()})
 
 
 def check_features(features: Sequence[str]) -> None:

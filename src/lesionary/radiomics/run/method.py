@@ -13,6 +13,7 @@ from lesionary.encode.prepare import mask_of
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import feature_catalogue
 from lesionary.radiomics.compute import Profile, measure
+from lesionary.radiomics.filters import read_filters
 from lesionary.radiomics.settings import Settings, load_settings
 from lesionary.spelling import hint
 
@@ -57,7 +58,18 @@ class _Standard:
 
     @property
     def columns(self) -> list[str]:
-        table = feature_catalogue(self.settings.families, self.settings.aggregations)
+        filters = read_filters(self.settings.filters)
+        return [
+            *self._names(self.settings),
+            *(
+                f"{each.name}_{name}"
+                for each in filters
+                for name in self._names(self.settings.of_filtered)
+            ),
+        ]
+
+    def _names(self, settings: Settings) -> list[str]:
+        table = feature_catalogue(settings.families, settings.aggregations)
         return (table["key"] if self.profile == "ibsi" else table.index).tolist()
 
     @property
