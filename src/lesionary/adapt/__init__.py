@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         patient_labels,
         patient_scores,
     )
+    from lesionary.adapt.harmonise import Centring, ComBat, MComBat, NestedComBat
     from lesionary.adapt.probes import (
         BoostingProbe,
         ElasticNetProbe,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         make_probe,
     )
     from lesionary.adapt.published import PublishedLinear, read_published_linear
+    from lesionary.adapt.robustness import CutOffs, assess_robustness
     from lesionary.adapt.saving import load_model, save_model
     from lesionary.adapt.selection import selector_chain, volume_confounding
     from lesionary.adapt.survival import (
@@ -45,18 +47,24 @@ if TYPE_CHECKING:
 __all__ = [
     "AttentionMIL",
     "BoostingProbe",
+    "Centring",
     "ClinicalEncoder",
+    "ComBat",
     "CoxModel",
+    "CutOffs",
     "EarlyFusion",
     "ElasticNetProbe",
     "ForestProbe",
     "KNNProbe",
     "LateFusion",
     "LinearProbe",
+    "MComBat",
+    "NestedComBat",
     "PublishedLinear",
     "RandomSurvivalForest",
     "SVMProbe",
     "ablate",
+    "assess_robustness",
     "fit_cox",
     "fit_elastic_net_cox",
     "fit_fractions",
@@ -74,6 +82,22 @@ __all__ = [
 ]
 
 _MODULE_OF = {
+    **dict.fromkeys(
+        (
+            "Centring",
+            "ComBat",
+            "MComBat",
+            "NestedComBat",
+        ),
+        "harmonise",
+    ),
+    **dict.fromkeys(
+        (
+            "CutOffs",
+            "assess_robustness",
+        ),
+        "robustness",
+    ),
     **dict.fromkeys(
         (
             "AttentionMIL",
