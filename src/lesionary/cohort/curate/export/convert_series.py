@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lesionary.cohort.build import plain
-from lesionary.cohort.curate.export.inventory import without_identity
+from lesionary.cohort.curate.export.identity import without_identity
 from lesionary.cohort.curate.export.prepare_image import reason_of
 from lesionary.errors import MaskError
 from lesionary.scan import Mask, Scan

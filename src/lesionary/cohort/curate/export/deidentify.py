@@ -15,6 +15,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
+from lesionary.cohort.curate.export.identity import identity_words, without_identity
 from lesionary.cohort.curate.export.ledger import ExportError
 from lesionary.cohort.curate.export.profile import Action, Dates, action
 from lesionary.cohort.curate.export.pseudonym import Pseudonyms
@@ -32,7 +33,6 @@ _IDENTITY = (
     "AccessionNumber",
     "ReferringPhysicianName",
 )
-_WORD = 3
 _METHOD = ("Lesionary", "PS3.15 basic profile, table E.1-1 of 2026c")
 _OPTION_CODES = {
     "patient": ("113108", "Retain Patient Characteristics Option"),
@@ -122,7 +122,7 @@ def patient_key(dataset: Dataset) -> str:
 class _Cleaner:
     """Applies the profile to a data set and all that is nested in it."""
 
-    def __init__(self, settings: Settings, days: int, identity: re.Pattern[str] | None) -> None:
+    def __init__(self, settings: Settings, days: int, identity: frozenset[str]) -> None:
         self._settings = settings
         self._days = days
         self._identity = identity
@@ -180,14 +180,7 @@ class _Cleaner:
         return shifted
 
     def _without_identity(self, text: Any) -> str:
-        if self._identity is None:
-            return str(text)
-        return (
-            " ".join(self._identity.sub(" ", str(text)).split()) if self._names(text) else str(text)
-        )
-
-    def _names(self, text: Any) -> bool:
-        return self._identity is not None and bool(self._identity.search(str(text)))
+        return without_identity(str(text), self._identity)
 
 
 def _vr(dataset: Dataset, tag: BaseTag) -> str:
@@ -221,19 +214,9 @@ def _each(value: Any, change: Any) -> Any:
     return [change(one) for one in value] if isinstance(value, MultiValue | list) else change(value)
 
 
-def _identity(dataset: Dataset) -> re.Pattern[str] | None:
-    """Return what finds the words that name the patient, in any text."""
-    words = {
-        re.escape(word)
-        for item in _walk(dataset)
-        for keyword in _IDENTITY
-        for word in re.split(r"[\s^=\\,;'\[\]]+", str(item.get(keyword) or ""))
-        if len(word) >= _WORD
-    }
-    if not words:
-        return None
-    longest_first = "|".join(sorted(words, key=len, reverse=True))
-    return re.compile(rf"(?<![^\W_])(?:{longest_first})(?![^\W_])", re.IGNORECASE)
+def _identity(dataset: Dataset) -> frozenset[str]:
+    """Return the words that name the patient."""
+    return identity_words(item.get(keyword) for item in _walk(dataset) for keyword in _IDENTITY)
 
 
 def _walk(dataset: Dataset) -> Iterator[Dataset]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom import dcmread
 
+from lesionary.cohort.curate.export.identity import identity_words, without_identity
 from lesionary.cohort.curate.export.prepare_image import reason_of
 from lesionary.errors import LesionaryError
 from lesionary.scan.dicom.parts import Opener
@@ -22,7 +22,6 @@ IMAGES = ("CT", "MR", "PT")
 """Modalities whose series are volumes."""
 
 _IDENTITY = ("PatientID", "PatientName", "OtherPatientIDs", "AccessionNumber")
-_WORD = 3  # letters: shorter words are in everything
 
 
 @dataclass(frozen=True)
@@ -91,38 +90,20 @@ def take_inventory(folder: Path) -> Inventory:
     return Inventory(folder, tuple(series.values()), tuple(failed))
 
 
-def without_identity(text: str, identity: frozenset[str]) -> str:
-    """Take words that name the patient out of a text that people wrote.
-
-    Examples
-    --------
-    >>> without_identity("Thorax DOE venous", frozenset({"doe", "jane"}))
-    'Thorax venous'
-    """
-    words = re.split(r"(\s+)", text)
-    kept = [word for word in words if not any(one in word.lower() for one in identity)]
-    return " ".join("".join(kept).split())
-
-
 def _series(described: Series, files: tuple[Path, ...], kinds: set[str]) -> FoundSeries:
     header = dcmread(
         files[0], stop_before_pixels=True, specific_tags=[*_IDENTITY, "StudyInstanceUID"]
     )
-    words = {
-        word.lower()
-        for keyword in _IDENTITY
-        for word in re.split(r"[\s^=\\,;]+", str(header.get(keyword) or ""))
-        if len(word) >= _WORD
-    }
+    words = identity_words(header.get(keyword) for keyword in _IDENTITY)
     skip = described.problem or ("a localizer" if "LOCALIZER" in kinds else "")
     return FoundSeries(
         described.uid,
         described.modality,
-        without_identity(described.description, frozenset(words)),
+        without_identity(described.description, words),
         files,
         str(header.get("PatientID") or ""),
         str(header.get("StudyInstanceUID") or ""),
-        frozenset(words),
+        words,
         skip,
     )
 
