@@ -18,6 +18,7 @@ from lesionary.adapt.table import join_table
 from lesionary.encode import extract, join_features, read_features, read_provenance
 from lesionary.encode.shards import ShardFolder
 from lesionary.errors import LesionaryError
+from lesionary.phantom import PhantomConfig, make_cohort
 from lesionary.radiomics.compute import measure
 from lesionary.radiomics.run import run_radiomics, scan
 from lesionary.scan import read_mask, read_scan
@@ -233,3 +234,19 @@ def test_a_file_of_pyradiomics_names_its_label_and_columns(run, cohort_csv, tmp_
         assert found.loc[lesion, "original_firstorder_Mean"] == pytest.approx(
             image[mask == 2].mean()
         )
+
+
+def test_outlines_in_dicom(tmp_path):
+    config = PhantomConfig(size="tiny")
+    for form in ("nifti", "dicom"):
+        make_cohort(tmp_path / form, patients=1, config=config, form=form)
+    how = {**FAST, "families": ["statistics"]}
+    for form in ("nifti", "dicom"):
+        done = run_radiomics(
+            tmp_path / form / "cohort.csv", how, tmp_path / f"{form}.csv", workers=0
+        )
+        assert not done.set_aside
+    found, expected = (read_features(tmp_path / f"{form}.csv") for form in ("dicom", "nifti"))
+    assert found["lesion_id"].tolist() == expected["lesion_id"].tolist()
+    # The same voxels, if outlines and values survive DICOM.
+    np.testing.assert_allclose(found["stat_mean"], expected["stat_mean"], rtol=0.01)

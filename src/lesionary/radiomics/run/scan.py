@@ -39,12 +39,14 @@ def measure_scan(task: ScanLesions, method: Method) -> Content:
         try:
             assert lesion.mask_path is not None
             values = method.measure(scan, method.mask(lesion, scan))
-            values = values.reindex(columns)
+            if values.index.tolist() != columns:
+                raise RuntimeError("other features were measured than were asked for")
             mask = content_hash(files_of(lesion.mask_path))
         except Exception as error:  # one region of many: the others are measured
             found.set_aside.append(_aside(lesion, reason_of(error)))
             continue
-        rows.append(values.to_numpy(np.float64))
+        measured = values.to_numpy(np.float64)
+        rows.append(np.where(np.isfinite(measured), measured, np.nan))
         found.hashes[lesion.lesion_id] = content
         found.masks[lesion.lesion_id] = mask
         reasons = values.attrs.get("reasons", {})
