@@ -1,6 +1,7 @@
 """Measure: handcrafted features of a region, as the standard defines them.
 
-Definitions, names and codes are those of the Image Biomarker Standardisation Initiative.
+Definitions, names and codes are those of the Image Biomarker Standardisation Initiative; those of
+PyRadiomics are a profile of their own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from lesionary.radiomics.catalogue import feature_catalogue
     from lesionary.radiomics.compute import measure, measure_prepared
     from lesionary.radiomics.preparation import Prepared, prepare
+    from lesionary.radiomics.pyradiomics import measure_pyradiomics, read_params
+    from lesionary.radiomics.run import run_radiomics, voxel_map
     from lesionary.radiomics.settings import (
         Discretisation,
         Interpolation,
@@ -32,10 +35,14 @@ __all__ = [
     "load_settings",
     "measure",
     "measure_prepared",
+    "measure_pyradiomics",
     "prepare",
+    "read_params",
+    "run_radiomics",
     "settings_names",
     "texture_catalogue",
     "texture_features",
+    "voxel_map",
 ]
 
 _MODULE_OF = {
@@ -53,6 +60,20 @@ _MODULE_OF = {
             "prepare",
         ),
         "preparation",
+    ),
+    **dict.fromkeys(
+        (
+            "measure_pyradiomics",
+            "read_params",
+        ),
+        "pyradiomics",
+    ),
+    **dict.fromkeys(
+        (
+            "run_radiomics",
+            "voxel_map",
+        ),
+        "run",
     ),
     **dict.fromkeys(
         (
