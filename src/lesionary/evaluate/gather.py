@@ -9,6 +9,7 @@ import pandas as pd
 
 from lesionary.cohort.table import read_table
 from lesionary.errors import EvaluationError
+from lesionary.spelling import hint
 
 MODEL = "model"
 _USUAL = "predictions"
@@ -28,7 +29,9 @@ def gather_predictions(files: Sequence[Path], by: str | None = None) -> pd.DataF
     for file, name in model_names(files).items():
         table = read_table(file)
         if by is not None and by not in table:
-            raise EvaluationError(f"{file} has no column {by!r}; it has {', '.join(table)}.")
+            raise EvaluationError(
+                f"{file} has no column {by!r}; it has {', '.join(map(str, table))}."
+            )
         model = name if by is None else f"{name}: " + table[by].astype(str)
         parts.append(table.drop(columns=[by] if by else []).assign(**{MODEL: model}))
     return pd.concat(parts, ignore_index=True)
