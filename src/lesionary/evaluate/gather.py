@@ -9,7 +9,6 @@ import pandas as pd
 
 from lesionary.cohort.table import read_table
 from lesionary.errors import EvaluationError
-from lesionary.spelling import hint
 
 MODEL = "model"
 _USUAL = "predictions"
