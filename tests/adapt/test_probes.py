@@ -22,6 +22,7 @@ from lesionary.adapt.probes import (
     make_probe,
 )
 from lesionary.adapt.probes.families import FAMILIES
+from lesionary.adapt.saving import load_model, save_model
 from lesionary.adapt.table import FittingTable, join_table
 from lesionary.errors import ModelError
 
@@ -314,3 +315,56 @@ def test_fractions_are_of_patients_and_judged_on_the_same_rows():
     np.testing.assert_array_equal(found.loc[found["fraction"] == 1, "score_1"], wanted)
     again = fit_fractions(table, "malignant", KNNProbe, seed=2)
     pd.testing.assert_frame_equal(found, again)
+
+
+def test_selection_is_learnt_on_training_rows_and_saved_with_the_model(tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    features = pd.DataFrame(rng.normal(size=(120, 30)), columns=[f"f_{i}" for i in range(30)])
+    features["f_0"] += 2 * y
+    features["f_1"] = 2 * features["f_0"] + 0.01 * rng.normal(size=120)
+    split = np.repeat(["train", "tune", "test"], 40)
+    spec = [{"correlation": {"threshold": 0.9}}, {"mrmr": {"count": 5}}]
+    probe = LinearProbe(selection=spec).fit(features, y, split=split)
+    kept = probe.model_.preparation.kept
+    assert len(kept) == 5
+    assert len({0, 1} & set(kept.tolist())) == 1
+    assert "Selection kept 5 of 30 features." in probe.notes_
+
+    other = features.copy()
+    other[split == "test"] = 1e9
+    again = LinearProbe(selection=spec).fit(other, y, split=split)
+    np.testing.assert_array_equal(again.model_.preparation.kept, kept)
+
+    save_model(probe.model_, tmp_path / "model")
+    read = load_model(tmp_path / "model").model
+    np.testing.assert_array_equal(
+        read.predict_proba(features.to_numpy()), probe.predict_proba(features)
+    )
+
+
+def test_selection_is_learnt_anew_in_every_fold():
+    """With labels that mean nothing, selecting on all rows would show the held ones as known."""
+    rng = np.random.default_rng(1)
+    y = rng.permutation(np.arange(60) % 2)
+    features = rng.normal(size=(60, 2000))
+    spec = [{"univariate": {"top": 5, "p": 1.0, "correction": "none"}}]
+    probe = LinearProbe(selection=spec, folds=4).fit(features, y)
+    assert roc_auc_score(y, probe.out_of_fold_[:, 1]) < 0.7
+
+
+def test_missing_values_are_judged_as_they_are():
+    rng = np.random.default_rng(2)
+    y = np.arange(60) % 2
+    features = rng.normal(size=(60, 4)) + y[:, None]
+    features[:30, 1] = np.nan
+    features[:3, 2] = np.nan
+    split = np.repeat(["train", "tune"], [40, 20])
+    spec = [{"missing": {"threshold": 0.2}}, "correlation"]
+    probe = LinearProbe(selection=spec).fit(features, y, split=split)
+    assert probe.model_.preparation.kept.tolist() == [0, 2, 3]
+
+
+def test_an_unknown_selector_is_named():
+    with pytest.raises(ModelError, match="did you mean 'correlation'"):
+        LinearProbe(selection=["corelation"]).fit(np.eye(4), [0, 1, 0, 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -56,6 +56,15 @@ def fit(
             metavar="balanced|CLASS=WEIGHT,...", help="Default: all 1.", show_default=False
         ),
     ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAMES|FILE.yaml",
+            help="Selectors of features, learnt on train, in order: variance,correlation. In a "
+            "file, with their settings.",
+            show_default=False,
+        ),
+    ] = None,
     folds: Annotated[
         int, typer.Option(min=2, help="Of cross-validation, where there is no tune split.")
     ] = 5,
@@ -86,6 +95,9 @@ def fit(
       --metric balanced_accuracy --out models/knn
 
       lesionary fit features.parquet --table cohort.csv --label malignant --search optuna
+
+      lesionary fit radiomics.parquet --table cohort.csv --label malignant
+      --select variance,correlation,mrmr
     """
     from lesionary.adapt.probes.named import make_probe
     from lesionary.adapt.probes.run import run_fit
@@ -97,6 +109,7 @@ def fit(
         metric=metric,
         trials=trials,
         class_weight=_class_weight(class_weights),
+        selection=_selection(select),
         folds=folds,
         seed=seed,
         **options,
@@ -125,6 +138,22 @@ def _tell(done: Fit) -> None:
         f"Wrote {done.model} and {done.predictions}: {len(done.table):,} lesions. Next: "
         f"lesionary evaluate {done.predictions}"
     )
+
+
+def _selection(words: str | None) -> list[Any] | None:
+    import yaml
+
+    if words is None:
+        return None
+    if Path(words).suffix not in (".yaml", ".yml"):
+        return [one.strip() for one in words.split(",")]
+    try:
+        steps = yaml.safe_load(Path(words).read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(f"The selection {words} is not YAML: {error}") from error
+    if not isinstance(steps, list):
+        raise ModelError(f"The selection {words} is no list of selectors.")
+    return steps
 
 
 def _class_weight(words: str | None) -> dict[str, float] | str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from lesionary.cohort.columns import IMAGE, PATIENT, SPLIT, SPLITS
 from lesionary.cohort.leaks import leakage
 from lesionary.errors import ModelError
 from lesionary.evaluate.inputs import group_codes
+
+Selection: TypeAlias = str | Sequence[str | Mapping[str, Any]] | None
+"""Names of selectors, with settings where given."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ def read_given(
     split: ArrayLike | None,
     patients: ArrayLike | None,
     class_weight: Mapping[Any, float] | str | None,
+    selection: Selection = None,
 ) -> Given:
     """Check what :meth:`lesionary.adapt.probes.Probe.fit` was given."""
     columns = column_names(features)
@@ -67,7 +71,12 @@ def read_given(
     code = np.full(len(label), -1, dtype=np.int64)
     code[known] = [classes.index(one) for one in label[known].tolist()]
     weights = _weights(class_weight, classes, code[rows["train"]])
-    every = Rows(values, code, group, classes, weights)
+    chain = None
+    if selection:
+        from lesionary.adapt.selection.chain import selector_chain
+
+        chain = selector_chain(selection)
+    every = Rows(values, code, group, classes, weights, chain)
     train, tune = every.take(rows["train"]), every.take(rows["tune"])
     if "tune" in splits and not len(tune):
         raise ModelError("No row of the tune split has a label, so nothing can be chosen by it.")

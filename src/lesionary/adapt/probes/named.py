@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lesionary.adapt.probes.families import FAMILIES
+from lesionary.adapt.probes.given import Selection
 from lesionary.adapt.probes.probe import ClassWeight, Probe
 from lesionary.adapt.probes.search import Search
 from lesionary.errors import ModelError
@@ -22,7 +23,7 @@ class LinearProbe(Probe):
         ``path`` follows the solution over the whole range of the penalty (C from 1e-6 to 1e3),
         looks between, and fits again where it looks best. ``optuna`` is the published
         procedure (TPE, 300 trials, at most 1,000 steps a fit), with a seed.
-    trials, class_weight, folds, seed
+    trials, class_weight, selection, folds, seed
         See :class:`~lesionary.adapt.probes.Probe`.
 
     Examples
@@ -46,6 +47,7 @@ class LinearProbe(Probe):
         search: Search = "path",
         trials: int | None = None,
         class_weight: ClassWeight = None,
+        selection: Selection = None,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -55,6 +57,7 @@ class LinearProbe(Probe):
             search=search,
             trials=trials,
             class_weight=class_weight,
+            selection=selection,
             folds=folds,
             seed=seed,
         )

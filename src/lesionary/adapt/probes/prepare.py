@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,13 +37,19 @@ class Preparation:
         return (np.where(np.isnan(kept), self.fill, kept) - self.mean) / self.scale
 
 
-def prepare(features: NDArray[np.float64]) -> Preparation:
+Select = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.intp]]
+"""From columns as they are and as filled in (n, q), the positions of those to keep."""
+
+
+def prepare(features: NDArray[np.float64], select: Select | None = None) -> Preparation:
     """Learn the preparation from training rows.
 
     Parameters
     ----------
     features : ndarray of float64 (n, p)
         NaN where missing.
+    select : callable, optional
+        Chooses among the columns that vary.
     """
     known = ~np.isnan(features)
     some = np.flatnonzero(known.any(axis=0))
@@ -56,7 +62,10 @@ def prepare(features: NDArray[np.float64]) -> Preparation:
     varied = scale > _CONSTANT * np.abs(filled).max(axis=0, initial=0)
     if not varied.any():
         raise ModelError("Every feature is constant or missing in the training rows.")
-    return Preparation(some[varied], fill[varied], mean[varied], scale[varied])
+    chosen = np.flatnonzero(varied)
+    if select is not None:
+        chosen = chosen[select(kept[:, chosen], filled[:, chosen])]
+    return Preparation(some[chosen], fill[chosen], mean[chosen], scale[chosen])
 
 
 def unused_columns(
@@ -64,7 +73,8 @@ def unused_columns(
 ) -> list[str]:
     """Say which columns the preparation of these training rows leaves out, and why."""
     missing = np.isnan(features).all(axis=0)
-    constant = np.setdiff1d(np.flatnonzero(~missing), preparation.kept)
+    varied = prepare(features).kept
+    constant = np.setdiff1d(np.flatnonzero(~missing), varied)
     told = []
     for reason, found in (("missing", np.flatnonzero(missing)), ("constant", constant)):
         if len(found):
@@ -74,4 +84,6 @@ def unused_columns(
                 f"{len(found):,} features are {reason} in all training rows and were left out: "
                 f"{first}{more}."
             )
+    if len(preparation.kept) < len(varied):
+        told.append(f"Selection kept {len(preparation.kept):,} of {len(varied):,} features.")
     return told

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lesionary.adapt.probes.families import FAMILIES, Family, Predictor
 from lesionary.adapt.probes.fitted import FittedClassifier, Linear, score_columns
-from lesionary.adapt.probes.given import feature_values, read_given
+from lesionary.adapt.probes.given import Selection, feature_values, read_given
 from lesionary.adapt.probes.logistic import logistic_path, stopped_path
 from lesionary.adapt.probes.prepare import unused_columns
 from lesionary.adapt.probes.rows import Floats, Fold, Indices, Rows, Training, folds_of
@@ -54,6 +54,9 @@ class Probe:
         Settings to try; default: as the family needs.
     class_weight : "balanced" or mapping, optional
         Weight of each class in the fit; default: 1.
+    selection : sequence, optional
+        Which features are kept, learnt from the training rows of each fit: names of selectors,
+        or mappings of a name to its settings (:func:`lesionary.adapt.selector_chain`).
     folds : int
         Of the cross-validation, both inner and outer.
     seed : int
@@ -81,6 +84,7 @@ class Probe:
         search: Search = "spread",
         trials: int | None = None,
         class_weight: ClassWeight = None,
+        selection: Selection = None,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -89,6 +93,7 @@ class Probe:
         self.search = search
         self.trials = trials
         self.class_weight = class_weight
+        self.selection = selection
         self.folds = folds
         self.seed = seed
         self.out_of_fold_: Floats | None = None
@@ -125,7 +130,7 @@ class Probe:
         """
         family = self._family()
         metric_named(self.metric)
-        given = read_given(features, labels, split, patients, self.class_weight)
+        given = read_given(features, labels, split, patients, self.class_weight, self.selection)
         self.classes_ = given.train.classes
         train = Training(given.train)
         unused = unused_columns(given.train.features, train.preparation, given.columns)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from lesionary.adapt.probes.prepare import Preparation, prepare
 from lesionary.errors import ModelError
 from lesionary.evaluate.inputs import Labelled
 from lesionary.evaluate.metrics.registry import METRICS, metric_value
+
+if TYPE_CHECKING:
+    from lesionary.adapt.selection.chain import SelectorChain
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -35,6 +38,8 @@ class Rows:
     classes : tuple
         What the numbers mean.
     class_weight : ndarray of float64 (classes,)
+    selection : SelectorChain, optional
+        Chooses among the features of rows that are fitted to.
     """
 
     features: Floats
@@ -42,14 +47,15 @@ class Rows:
     group: NDArray[np.int64]
     classes: tuple[Any, ...]
     class_weight: Floats
+    selection: SelectorChain | None = None
 
     def __len__(self) -> int:
         return len(self.code)
 
     def take(self, rows: Indices) -> Rows:
         """Return some of the rows."""
-        return Rows(
-            self.features[rows], self.code[rows], self.group[rows], self.classes, self.class_weight
+        return replace(
+            self, features=self.features[rows], code=self.code[rows], group=self.group[rows]
         )
 
 
@@ -70,7 +76,13 @@ class Training:
     @cached_property
     def preparation(self) -> Preparation:
         """What is done to features first."""
-        return prepare(self.rows.features)
+        chain = self.rows.selection
+        if chain is None:
+            return prepare(self.rows.features)
+        return prepare(
+            self.rows.features,
+            lambda given, filled: chain.chosen(given, filled, self.rows.code, self.rows.group),
+        )
 
     @cached_property
     def features(self) -> Floats:

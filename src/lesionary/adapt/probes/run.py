@@ -129,6 +129,7 @@ def _search(probe: Probe) -> dict[str, Any]:
         "folds": probe.folds,
         "seed": probe.seed,
         "class_weight": probe.class_weight,
+        "selection": probe.selection,
     }
 
 

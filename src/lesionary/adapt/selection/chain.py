@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lesionary.adapt.selection.correlation import CorrelationFilter
@@ -84,6 +85,27 @@ class SelectorChain(Selector):
             left = left[fitted.get_support()]
             self.selectors_.append(fitted)
         return Verdict(np.isin(np.arange(len(names)), left), statistic, reasons)
+
+    def chosen(
+        self,
+        given: NDArray[np.float64],
+        filled: NDArray[np.float64],
+        y: NDArray[np.int64],
+        groups: NDArray[np.int64],
+    ) -> NDArray[np.intp]:
+        """Return the positions of the columns that are left, and keep nothing.
+
+        Parameters
+        ----------
+        given, filled : ndarray (n, p)
+            With missing values, for the selectors that judge these; and without.
+        y, groups : ndarray (n,)
+        """
+        left = np.arange(given.shape[1])
+        for selector in self.selectors:
+            values = (given if selector.accepts_missing else filled)[:, left]
+            left = left[clone(selector).fit(values, y, groups).get_support()]
+        return left
 
     @property
     def reasons_(self) -> pd.DataFrame:
