@@ -168,11 +168,11 @@ class TestLate:
         model = LateFusion(LOGISTIC, study.blocks.columns, "weighted")
         model.fit(study.X[train], study.y[train], tune=(study.X[tune], study.y[tune]))
         said = model.member_probabilities(study.X[tune])[:, np.arange(40), study.y[tune]]
-        np.testing.assert_allclose(model.weights_, mixture_weights(said), atol=1e-12)
+        np.testing.assert_allclose(list(model.weights_.values()), mixture_weights(said), atol=1e-12)
         assert model.out_of_fold_ is None
         flipped = LateFusion(LOGISTIC, study.blocks.columns, "weighted")
         flipped.fit(study.X[train], study.y[train], tune=(study.X[tune], 1 - study.y[tune]))
-        assert not np.allclose(model.weights_, flipped.weights_)
+        assert not np.allclose([*model.weights_.values()], [*flipped.weights_.values()])
 
     def test_stacking_learns_from_patients_that_members_did_not_see(self, study: Study) -> None:
         """A nearest-neighbour member is perfect on what it saw: stacking must not believe it."""

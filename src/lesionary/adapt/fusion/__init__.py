@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lesionary.adapt.fusion.imputation import make_imputer
     from lesionary.adapt.fusion.late import LateFusion
     from lesionary.adapt.fusion.patient import patient_labels, patient_scores
+    from lesionary.adapt.fusion.saved import FusedModel
 
 __all__ = [
     "Ablation",
@@ -27,6 +28,7 @@ __all__ = [
     "Blocks",
     "ClinicalEncoder",
     "EarlyFusion",
+    "FusedModel",
     "LateFusion",
     "UnknownLevelWarning",
     "ablate",
@@ -41,6 +43,7 @@ __all__ = [
 # Attention needs torch, and nothing else here does: each loads on first use.
 _MODULE_OF = {
     "AttentionMIL": "attention",
+    "FusedModel": "saved",
     "LateFusion": "late",
     "make_imputer": "imputation",
     **dict.fromkeys(("Ablation", "ablate"), "ablation"),

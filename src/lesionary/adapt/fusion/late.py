@@ -57,7 +57,7 @@ class LateFusion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyp
     ----------
     classes_ : ndarray
     members_ : dict of EarlyFusion
-    weights_ : Series
+    weights_ : dict of str to float
         Of the members (mean, weighted).
     out_of_fold_ : ndarray (members, n, classes) or None
         Probabilities of training lesions by models that did not see their patient; NaN without
@@ -121,9 +121,9 @@ class LateFusion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyp
         if self.how == "stacking":
             self._stack(codes)
         else:
-            self.weights_ = pd.Series(1 / len(sets), index=list(sets), name="weight")
+            self.weights_ = dict.fromkeys(sets, 1 / len(sets))
         if self.how == "weighted":
-            self.weights_[:] = self._weights(codes, tune)
+            self.weights_ = dict(zip(sets, self._weights(codes, tune).tolist(), strict=True))
         return self
 
     def predict_proba(self, X: pd.DataFrame) -> Probabilities:
@@ -137,7 +137,7 @@ class LateFusion(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyp
             inputs = self._stacked_inputs(said)
             mixed = np.asarray(self.stacker_.predict_proba(inputs), dtype=np.float64)
         else:
-            weight = self.weights_.to_numpy()[:, None] * there
+            weight = np.array(list(self.weights_.values()))[:, None] * there
             # Where only members without weight are there, they share it evenly.
             weight = np.where(weight.sum(axis=0) > 0, weight, there)
             mixed = np.einsum("mn,mnc->nc", weight, np.nan_to_num(said))

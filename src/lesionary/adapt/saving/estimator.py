@@ -9,9 +9,25 @@ from typing import Any
 from lesionary.errors import ModelError
 
 TRUSTED = (
+    "lesionary.adapt.fusion.early.BlockScaler",
+    "lesionary.adapt.fusion.early.EarlyFusion",
+    "lesionary.adapt.fusion.late.LateFusion",
+    "lesionary.adapt.selection.chain.SelectorChain",
+    "lesionary.adapt.selection.correlation.CorrelationFilter",
+    "lesionary.adapt.selection.elimination.RFE",
+    "lesionary.adapt.selection.forest.ForestImportance",
+    "lesionary.adapt.selection.lasso.Lasso",
+    "lesionary.adapt.selection.missing.MissingShare",
+    "lesionary.adapt.selection.mrmr.MRMR",
+    "lesionary.adapt.selection.stability.StabilitySelection",
+    "lesionary.adapt.selection.univariate.UnivariateScreen",
+    "lesionary.adapt.selection.variance.NearZeroVariance",
+    "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.impute._iterative.IterativeImputer",
+    "sklearn.impute._iterative._ImputerTriplet",
     "sklearn.tree._tree.Tree",
 )
 """Types beyond those that skops knows to be harmless, which our estimators are made of."""

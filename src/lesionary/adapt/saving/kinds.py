@@ -11,6 +11,7 @@ KINDS = {
     "classifier": ("lesionary.adapt.probes.fitted", "FittedClassifier"),
     "cox": ("lesionary.adapt.survival.cox", "CoxModel"),
     "cox-stack": ("lesionary.adapt.survival.stacking", "StackedCox"),
+    "fusion": ("lesionary.adapt.fusion.saved", "FusedModel"),
     "survival-forest": ("lesionary.adapt.survival.forest", "RandomSurvivalForest"),
 }
 """Of each kind, the module and the class that puts it together (see ``Savable``)."""
