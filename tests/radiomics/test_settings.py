@@ -60,7 +60,7 @@ def test_a_name_or_file_that_is_not_there(tmp_path: Path) -> None:
         load_settings("ibsi_a")
     with pytest.raises(RadiomicsError, match="cannot be read"):
         load_settings(tmp_path / "none.yaml")
-    for text, said in (("- 1", "not a table"), ("a: [", "not YAML"), ("", "empty")):
+    for text, said in (("- 1", "no table"), ("a: [", "not YAML"), ("", "empty")):
         path = tmp_path / "bad.yaml"
         path.write_text(text)
         with pytest.raises(RadiomicsError, match=said):

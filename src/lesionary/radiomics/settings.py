@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import FAMILIES
@@ -16,6 +15,7 @@ from lesionary.radiomics.filters import read_filters
 from lesionary.radiomics.texture import AGGREGATIONS
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.texture.aggregation import aggregations_of
+from lesionary.settings_file import SettingsFiles
 from lesionary.spelling import hint
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -191,62 +191,14 @@ def load_settings(source: str | Path | Mapping[str, Any] | Settings) -> Settings
     """
     if isinstance(source, Settings):
         return source
-    values, place = _values(source)
-    problems = list(_unknown_keys(Settings, values))
-    if not problems:
-        try:
-            return Settings.model_validate(values)
-        except ValidationError as error:
-            problems = [_said(each) for each in error.errors()]
-    raise RadiomicsError(f"{place}: {'; '.join(problems)}.")
+    if isinstance(source, Mapping):
+        return _FILES.checked(Settings, source, "The mapping")
+    return _FILES.checked(Settings, _FILES.read(source), str(source))
 
 
 def settings_names() -> list[str]:
     """Return the names of the settings that come with the package."""
-    return sorted(item.name[:-5] for item in _READY.iterdir() if item.name.endswith(".yaml"))
+    return _FILES.names()
 
 
-_READY = files("lesionary.radiomics") / "ready"
-
-
-def _values(source: str | Path | Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    if isinstance(source, Mapping):
-        return source, "The settings"
-    if str(source) in settings_names():
-        text = _READY.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
-    elif Path(source).suffix in (".yaml", ".yml"):
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RadiomicsError(f"The settings {source} cannot be read: {error}") from error
-    else:
-        raise RadiomicsError(
-            f"There are no settings {str(source)!r}{hint(str(source), settings_names())}. "
-            f"There are {', '.join(settings_names())}; or give the path of a .yaml file."
-        )
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise RadiomicsError(f"The settings {source} are not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise RadiomicsError(
-            f"The settings {source} are empty, or not a table of names and values."
-        )
-    return values, f"The settings {source}"
-
-
-def _unknown_keys(kind: type[BaseModel], values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        field = kind.model_fields.get(str(key))
-        if field is None:
-            yield f"there is no key {at}{key}{hint(str(key), kind.model_fields)}"
-        elif isinstance(value, Mapping):
-            for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
-                if isinstance(part, type) and issubclass(part, BaseModel):
-                    yield from _unknown_keys(part, value, f"{at}{key}.")
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {said}" if place else said
+_FILES = SettingsFiles("settings file", files("lesionary.radiomics") / "ready", RadiomicsError)

@@ -6,15 +6,14 @@ every value can be overridden: ``optimizer.lr=0.1``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from lesionary.errors import TrainingError
-from lesionary.spelling import hint
+from lesionary.settings_file import SettingsFiles
 from lesionary.train.config import RunConfig
 
 C = TypeVar("C", bound=RunConfig)
@@ -48,47 +47,26 @@ def load_config(
     """
     if isinstance(source, kind) and not overrides:
         return source
-    values, place = _values(source, ready)
+    files = _files(ready)
+    place = "The config"
+    if isinstance(source, RunConfig):
+        values = source.model_dump()
+    elif isinstance(source, Mapping):
+        values = {str(key): value for key, value in source.items()}
+    else:
+        values, place = files.read(source), str(source)
     for override in overrides:
         _set(values, override)
-    problems = list(_unknown_keys(kind, values))
-    if not problems:
-        try:
-            return kind.model_validate(values)
-        except ValidationError as error:
-            problems = [_said(each) for each in error.errors()]
-    raise TrainingError(f"{place} is not a valid training file: {'; '.join(problems)}.")
+    return files.checked(kind, values, place, missing="write it in the file, or give --set {}=...")
 
 
 def ready_names(ready: Path) -> list[str]:
     """Return the names of the ready files in a folder."""
-    return sorted(file.stem for file in ready.glob("*.yaml"))
+    return _files(ready).names()
 
 
-def _values(source: Any, ready: Path) -> tuple[dict[str, Any], str]:
-    if isinstance(source, RunConfig):
-        return source.model_dump(), "The config"
-    if isinstance(source, Mapping):
-        return {str(key): value for key, value in source.items()}, "The config"
-    if str(source) in ready_names(ready):
-        text = (ready / f"{source}.yaml").read_text(encoding="utf-8")
-    elif Path(source).suffix in (".yaml", ".yml"):
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrainingError(f"The training file {source} cannot be read: {error}") from error
-    else:
-        raise TrainingError(
-            f"There is no ready file {str(source)!r}{hint(str(source), ready_names(ready))}. "
-            f"There are {', '.join(ready_names(ready))}; or give the path of a .yaml file."
-        )
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TrainingError(f"The training file {source} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise TrainingError(f"The training file {source} is empty or no table of names and values.")
-    return values, str(source)
+def _files(ready: Path) -> SettingsFiles:
+    return SettingsFiles("training file", ready, TrainingError)
 
 
 def _set(values: dict[str, Any], override: str) -> None:
@@ -107,29 +85,3 @@ def _set(values: dict[str, Any], override: str) -> None:
         values[part] = dict(inner) if isinstance(inner, Mapping) else {}
         values = values[part]
     values[last] = value
-
-
-def _said(error: Mapping[str, Any]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "missing":
-        return f"{place} is missing: write it in the file, or give --set {place}=..."
-    return f"{place}: {error['msg']}"
-
-
-def _unknown_keys(kind: type[BaseModel], values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    if kind.model_config.get("extra") == "allow":
-        return
-    for key, value in values.items():
-        field = kind.model_fields.get(key)
-        if field is None:
-            yield f"there is no key {at}{key}{hint(str(key), kind.model_fields)}"
-        elif isinstance(value, Mapping) and (part := _part_of(field.annotation)):
-            yield from _unknown_keys(part, value, f"{at}{key}.")
-
-
-def _part_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the part that a field holds (``Part`` or ``Part | None``), if it holds one."""
-    for one in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            return one
-    return None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lesionary.errors import CohortError
-from lesionary.spelling import hint
+from lesionary.settings_file import SettingsFiles
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -170,7 +168,7 @@ class Rules(Part):
     rois: bool = False
 
 
-_READY = files("lesionary.cohort.curate") / "ready"
+_FILES = SettingsFiles("rules file", files("lesionary.cohort.curate") / "ready", CohortError)
 
 
 def load_rules(source: str | Path | Rules = "default") -> Rules:
@@ -188,52 +186,9 @@ def load_rules(source: str | Path | Rules = "default") -> Rules:
     """
     if isinstance(source, Rules):
         return source
-    values = _values(source)
-    problems = list(_unknown(Rules, values))
-    if not problems:
-        try:
-            return Rules.model_validate(values)
-        except ValidationError as error:
-            problems = [
-                f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
-                for each in error.errors()
-            ]
-    raise CohortError(f"The rules {source} are not valid: {'; '.join(problems)}.")
+    return _FILES.checked(Rules, _FILES.read(source), str(source))
 
 
 def rules_names() -> list[str]:
     """Return the names of the rules that come with the package."""
-    return sorted(item.name[:-5] for item in _READY.iterdir() if item.name.endswith(".yaml"))
-
-
-def _values(source: str | Path) -> dict[str, Any]:
-    if str(source) in rules_names():
-        text = _READY.joinpath(f"{source}.yaml").read_text(encoding="utf-8")
-    elif Path(source).suffix in (".yaml", ".yml"):
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CohortError(f"The rules {source} cannot be read: {error}") from error
-    else:
-        raise CohortError(
-            f"There are no rules {str(source)!r}{hint(str(source), rules_names())}. Give one of "
-            f"{', '.join(rules_names())}, or the path of a .yaml file."
-        )
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CohortError(f"The rules {source} are not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise CohortError(f"The rules {source} are empty, or no table of names and values.")
-    return values
-
-
-def _unknown(kind: type[BaseModel], values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        field = kind.model_fields.get(str(key))
-        if field is None:
-            yield f"there is no key {at}{key}{hint(str(key), kind.model_fields)}"
-        elif isinstance(value, Mapping):
-            for part in getattr(field.annotation, "__args__", (field.annotation,)):
-                if isinstance(part, type) and issubclass(part, BaseModel):
-                    yield from _unknown(part, value, f"{at}{key}.")
+    return _FILES.names()

@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from lesionary.errors import TrainingError
+from lesionary.settings_file import SettingsFiles
 from lesionary.spelling import hint
 from lesionary.train.views.grey import (
     Contrast,
@@ -129,32 +129,15 @@ def load_views(views: str | Path | Mapping[str, Any] | ViewRecipe) -> ViewRecipe
         return views
     if isinstance(views, Mapping):
         return _validate(views, "The views")
-    name = str(views)
-    if name in view_names():
-        text = _PACKAGED.joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    elif Path(views).suffix in (".yaml", ".yml"):
-        try:
-            text = Path(views).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise TrainingError(f"The views {name} cannot be read: {error}") from error
-    else:
-        raise TrainingError(
-            f"There are no views {name!r}{hint(name, view_names())}; "
-            "or give the path of a .yaml file."
-        )
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TrainingError(f"The views {name} are not YAML: {error}") from error
-    return _validate(content, f"The views {name}")
+    return _validate(_FILES.read(views), f"The views {views}")
 
 
 def view_names() -> list[str]:
     """Return the names of the view recipes that come with the package."""
-    return sorted(item.name[:-5] for item in _PACKAGED.iterdir() if item.name.endswith(".yaml"))
+    return _FILES.names()
 
 
-_PACKAGED = files("lesionary.train.views") / "presets"
+_FILES = SettingsFiles("views file", files("lesionary.train.views") / "presets", TrainingError)
 
 
 def _validate(content: Any, which: str) -> ViewRecipe:
