@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from lesionary import progress
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _progress_as_at_first() -> None:
+    """Whatever a test's command said of progress is of that test only."""
+    progress.set_quiet(False)
 
 
 @pytest.fixture(scope="session")

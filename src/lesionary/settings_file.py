@@ -54,8 +54,8 @@ class SettingsFiles:
                 raise self.error(f"The {self.what} {source} cannot be read: {error}") from error
         else:
             raise self.error(
-                f"There is no {self.what} {str(source)!r}{hint(str(source), self.names())}. "
-                f"There are {', '.join(self.names())}; or give the path of a .yaml file."
+                f"There is no {self.what} {str(source)!r}{hint(str(source), self.names())}; "
+                "or give the path of a .yaml file."
             )
         try:
             values = yaml.safe_load(text)

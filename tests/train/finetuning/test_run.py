@@ -205,7 +205,7 @@ def test_a_head_with_other_outputs_is_made_anew(settings: dict[str, Any], tmp_pa
         ("training.batch_size=1", "greater than or equal to 2"),
         ("layers.freeze=[layer1]", "it has 0, 1"),
         ("class_weights={air: 1}", "air, bone, fat"),
-        ("views=strange", "no views 'strange'"),
+        ("views=strange", "no views file 'strange'"),
     ],
 )
 def test_bad_files(settings: dict[str, Any], override: str, message: str) -> None:

@@ -35,7 +35,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _change(table: Path, lesion: str, **values: object) -> None:
-    rows = pd.read_csv(table)
+    rows = pd.read_csv(table, float_precision="round_trip")
     for column, value in values.items():
         rows.loc[rows.lesion_id == lesion, column] = value
     rows.to_csv(table, index=False)
