@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -209,6 +210,15 @@ def test_checkpoints_hold_no_code(tmp_path: Path) -> None:
         assert "module" in content
 
 
+@pytest.fixture
+def sigterm_as_at_first() -> Iterator[None]:
+    """What others do when told to end, such as Ray in its tests, is not done here."""
+    before = signal.signal(SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(SIGTERM, before)
+
+
+@pytest.mark.usefixtures("sigterm_as_at_first")
 def test_told_to_end_it_saves_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     learner = Line(config(tmp_path / "run"))
 
