@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from lesionary.adapt.survival.outcome import read_outcome
 from lesionary.errors import ModelError
+from lesionary.evaluate.figure_style import COLORS, COLUMN
 from lesionary.evaluate.survival import kaplan_meier
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_WIDE, _TALL = 3.35, 2.5
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_TALL = 2.5
 
 
 class PredictsSurvival(Protocol):
@@ -83,11 +83,11 @@ def predicted_curves_figure(
     last = min(float(outcome.time.max()), model.followed) if until is None else until
     at = np.linspace(0, last, 200)
     predicted = group_survival(model, table, names, at)
-    if len(predicted.columns) > len(_COLOURS):
-        raise ModelError(f"There are {len(predicted.columns)} groups; up to {len(_COLOURS)} fit.")
-    figure = Figure(figsize=(_WIDE, _TALL), layout="constrained")
+    if len(predicted.columns) > len(COLORS):
+        raise ModelError(f"There are {len(predicted.columns)} groups; up to {len(COLORS)} fit.")
+    figure = Figure(figsize=(COLUMN, _TALL), layout="constrained")
     panel = figure.subplots()
-    for colour, name in zip(_COLOURS, predicted.columns, strict=False):
+    for colour, name in zip(COLORS, predicted.columns, strict=False):
         mine = names == name
         curve = kaplan_meier(outcome.time[mine], outcome.event[mine])
         label = f"{name} ({int(mine.sum()):,}, {int(outcome.event[mine].sum()):,} events)"
