@@ -8,15 +8,11 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from lesionary.errors import RadiomicsError
+from lesionary.radiomics.filters import recursive
 from lesionary.radiomics.filters.filter import Filter, Spacing
 from lesionary.radiomics.filters.fourier import extended, riesz, through
 from lesionary.radiomics.filters.region import Box, Floats, Region
 from lesionary.radiomics.filters.separable import Chains, Kernel, total
-
-# The recursive filter's response to a voxel falls off like exp(-1.5 x / sigma).
-_RECURSIVE_REACH = 14.0
-_RECURSIVE_MINIMUM = 4
 
 
 class LaplacianOfGaussian(Filter):
@@ -61,19 +57,21 @@ class LaplacianOfGaussian(Filter):
         return f"log_{self.sigma_mm:g}mm{order}{self._flat()}"
 
     def _reach(self, spacing_mm: Spacing) -> tuple[int, int, int] | None:
-        if self.riesz is not None:
-            return None
-        if self.convention == "pyradiomics":
-            reach = [int(np.ceil(_RECURSIVE_REACH * self.sigma_mm / each)) for each in spacing_mm]
-        else:
-            reach = [_radius(self.sigma_mm / each, self.truncate) for each in spacing_mm]
-        z, y, x = reach
+        return None if self.riesz is not None else self._radii(spacing_mm)
+
+    def _radii(self, spacing_mm: Spacing) -> tuple[int, int, int]:
+        z, y, x = (
+            recursive.radius(self.sigma_mm / each)
+            if self.convention == "pyradiomics"
+            else _radius(self.sigma_mm / each, self.truncate)
+            for each in spacing_mm
+        )
         return (z if self.dimension == 3 else 0, y, x)
 
     def _respond(self, region: Region, box: Box, spacing_mm: Spacing) -> Floats:
-        if self.convention == "pyradiomics":
-            return self._recursive(region, box, spacing_mm)
         terms = self._terms(spacing_mm)
+        if self.convention == "pyradiomics":
+            return total(region, terms, box, "nearest")
         if self.riesz is None:
             return total(region, terms, box, self.boundary)
         half = max(region.shape[3 - self.dimension :]) // 2
@@ -86,9 +84,7 @@ class LaplacianOfGaussian(Filter):
 
     def _terms(self, spacing_mm: Spacing) -> list[Chains]:
         """Return second derivatives along each axis, of which the Laplacian is the sum."""
-        smooth, curved = zip(
-            *(_gaussian(self.sigma_mm / each, self.truncate) for each in spacing_mm), strict=True
-        )
+        smooth, curved = zip(*(self._kernels(each) for each in spacing_mm), strict=True)
         terms: list[Chains] = []
         for along in range(3 - self.dimension, 3):
             z, y, x = (
@@ -100,28 +96,12 @@ class LaplacianOfGaussian(Filter):
             terms.append((z, y, x))
         return terms
 
-    def _recursive(self, region: Region, box: Box, spacing_mm: Spacing) -> Floats:
-        import SimpleITK as sitk
-
-        margins = self._reach(spacing_mm) or (0, 0, 0)
-        around = tuple(
-            slice(max(each.start - margin, 0), min(each.stop + margin, length))
-            for each, margin, length in zip(box, margins, region.shape, strict=True)
-        )
-        read = region.read((around[0], around[1], around[2]))
-        if min(read.shape) < _RECURSIVE_MINIMUM:
-            raise RadiomicsError(
-                f"PyRadiomics' Laplacian of Gaussian needs {_RECURSIVE_MINIMUM} voxels along each "
-                f"axis; the image (z, y, x) has {read.shape}. Leave out convention: pyradiomics."
-            )
-        image = sitk.GetImageFromArray(read)
-        image.SetSpacing(spacing_mm[::-1])
-        found = sitk.GetArrayFromImage(sitk.LaplacianRecursiveGaussian(image, self.sigma_mm, True))
-        inside = tuple(
-            slice(each.start - wide.start, each.stop - wide.start)
-            for each, wide in zip(box, around, strict=True)
-        )
-        return np.asarray(found[inside])
+    def _kernels(self, spacing_mm: float) -> tuple[Kernel, Kernel]:
+        """Return the Gaussian and its second derivative along an axis."""
+        sigma = self.sigma_mm / spacing_mm
+        if self.convention == "pyradiomics":
+            return recursive.gaussian(sigma)
+        return _gaussian(sigma, self.truncate)
 
 
 def _radius(sigma: float, truncate: float) -> int:
