@@ -25,6 +25,7 @@ from lesionary.radiomics.settings import Settings, load_settings
 from lesionary.radiomics.statistics import statistics
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.texture import texture_features
+from lesionary.radiomics.threads import one_core
 from lesionary.radiomics.value import Values
 from lesionary.scan.masks import Mask
 from lesionary.scan.scan import Scan
@@ -109,12 +110,14 @@ def measure_prepared(
         raise RadiomicsError(f"There is no profile {profile!r}{hint(profile, _NAMERS)}.")
     named, reasons = {}, {}
     of_image = (("", each) for each in _values(region, settings))
-    for prefix, (family, key, aggregation, value) in chain(of_image, _filtered(region, settings)):
-        name = prefix + _NAMERS[profile](family, key, aggregation)
-        if isinstance(value, str):
-            named[name], reasons[name] = float("nan"), value
-        else:
-            named[name] = value
+    of_all = chain(of_image, _filtered(region, settings))
+    with one_core():
+        for prefix, (family, key, aggregation, value) in of_all:
+            name = prefix + _NAMERS[profile](family, key, aggregation)
+            if isinstance(value, str):
+                named[name], reasons[name] = float("nan"), value
+            else:
+                named[name] = value
     series = pd.Series(named, dtype=np.float64)
     series.attrs["reasons"] = reasons
     return series

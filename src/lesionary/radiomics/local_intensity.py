@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
+from scipy import fft
 
 from lesionary.radiomics.preparation import Prepared
 from lesionary.radiomics.value import Values
@@ -42,8 +44,17 @@ def _means(region: Prepared) -> Floats:
     there = np.isfinite(image)
     # About zero, so that rounding is of the contrast, not of the level.
     middle = float(region.values.mean())
-    total = fftconvolve(np.where(there, image - middle, 0.0), ball, mode="same")[at]
+    total = _sums(np.where(there, image - middle, 0.0), ball)[at]
     inside = tuple(slice(n, size - n) for n, size in zip(reach, image.shape, strict=True))
     whole = there.all() and not at.sum() > at[inside].sum()
-    count = ball.sum() if whole else np.rint(fftconvolve(there, ball, mode="same")[at])
+    count = ball.sum() if whole else np.rint(_sums(there, ball)[at])
     return np.asarray(middle + total / count)
+
+
+def _sums(image: NDArray[Any], ball: Floats) -> Floats:
+    """Add up what lies in the ball around each voxel, with zero beyond the edges."""
+    wide = [n + m - 1 for n, m in zip(image.shape, ball.shape, strict=True)]
+    size = [fft.next_fast_len(n, real=True) for n in wide]
+    found = fft.irfftn(fft.rfftn(image, size) * fft.rfftn(ball, size), size)
+    middle = tuple(slice(m // 2, m // 2 + n) for n, m in zip(image.shape, ball.shape, strict=True))
+    return np.asarray(found[middle])

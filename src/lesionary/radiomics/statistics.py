@@ -21,7 +21,7 @@ def statistics(values: Floats) -> Values:
 def moments_and_ranks(values: Floats, family: str) -> Values:
     """Return what statistics and histogram have in common, by the key that a family gives it."""
     ranked = np.sort(values)
-    low, q1, median, q3, high = (float(each) for each in np.percentile(ranked, _PERCENT))
+    low, q1, median, q3, high = (percentile(ranked, each) for each in _PERCENT)
     inner = ranked[np.searchsorted(ranked, low) : np.searchsorted(ranked, high, side="right")]
     mean = float(ranked.mean())
     apart = ranked - mean
@@ -53,6 +53,20 @@ def moments_and_ranks(values: Floats, family: str) -> Values:
         ),
     }
     return {key: named[word] for key, (word, _) in FAMILIES[family].items() if word in named}
+
+
+def percentile(ranked: Floats, percent: float) -> float:
+    """Return a percentile of values that are sorted, between two of them in proportion.
+
+    Examples
+    --------
+    >>> percentile(np.array([1.0, 2, 4, 8]), 90)
+    6.8
+    """
+    whole, part = divmod(percent / 100 * (ranked.size - 1), 1)
+    below = int(whole)
+    above = min(below + 1, ranked.size - 1)
+    return float(ranked[below] + part * (ranked[above] - ranked[below]))
 
 
 def _sizes(values: Floats) -> Values:

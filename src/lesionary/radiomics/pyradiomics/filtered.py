@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from lesionary.radiomics.filters import apply
@@ -70,6 +69,8 @@ def _bands(how: Setting) -> list[str]:
 
 
 def _gradient(found: Prepared, how: Setting) -> Image:
+    import SimpleITK as sitk
+
     image = sitk.GetImageFromArray(found.image)
     image.SetSpacing(found.spacing_mm[::-1])
     return np.asarray(sitk.GetArrayFromImage(sitk.GradientMagnitude(image, how.gradientUseSpacing)))

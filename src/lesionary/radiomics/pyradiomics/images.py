@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.inputs import Box, Outlined, bounding_box
 from lesionary.radiomics.pyradiomics.parameters import Setting
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 Spacing = tuple[float, float, float]
 
@@ -96,6 +98,8 @@ def _whole(given: Outlined) -> NDArray[Any]:
 
 def _normalised(image: NDArray[Any], how: Setting) -> NDArray[Any]:
     """Shift and scale by the mean and deviation of the whole image."""
+    import SimpleITK as sitk
+
     if not np.isfinite(image).all():
         raise RadiomicsError(
             "normalize: the image has voxels that are NaN or infinite, so it has no mean."
@@ -112,6 +116,8 @@ def _resampled(found: Prepared, how: Setting) -> Prepared:
     An axis that the outline has one slice of keeps its spacing. Intensities keep their type, so
     that those of a scan in whole numbers are rounded; the outline takes the nearest voxel.
     """
+    import SimpleITK as sitk
+
     assert how.resampledPixelSpacing is not None
     box = bounding_box(found.outline)
     old = np.array(found.spacing_mm)
@@ -142,6 +148,8 @@ def _resampled(found: Prepared, how: Setting) -> Prepared:
 
 
 def _as_itk(array: NDArray[Any], spacing: NDArray[np.float64]) -> sitk.Image:
+    import SimpleITK as sitk
+
     image = sitk.GetImageFromArray(array)
     image.SetSpacing(spacing[::-1].tolist())
     return image

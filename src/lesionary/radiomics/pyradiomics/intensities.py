@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from lesionary.errors import RadiomicsError
 from lesionary.radiomics.discretise import MOST_LEVELS
 from lesionary.radiomics.pyradiomics.parameters import Setting
+from lesionary.radiomics.statistics import percentile
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +22,7 @@ def grey_levels(values: Floats, how: Setting) -> NDArray[np.intp]:
     if how.binCount is not None:
         edges = np.histogram_bin_edges(values, how.binCount)
         edges[-1] += 1  # the highest intensity belongs to the last bin
+        begin, width = edges[0], edges[1] - edges[0]
     else:
         width = how.binWidth
         begin = low - low % width
@@ -30,7 +32,11 @@ def grey_levels(values: Floats, how: Setting) -> NDArray[np.intp]:
                 "levels: choose a larger binWidth, or a binCount."
             )
         edges = np.arange(begin, high + 2 * width, width)
-    return np.digitize(values, edges)
+    # Where division rounds a value across an edge, the edge is right.
+    found = np.minimum((values - begin) / width, edges.size - 2).astype(np.intp)
+    found += values >= edges[found + 1]
+    found -= values < edges[found]
+    return np.asarray(found + 1)
 
 
 def first_order(
@@ -46,13 +52,17 @@ def first_order(
     voxel_mm3 : float
         Volume of a voxel.
     """
+    ranked = np.sort(values)
+    p10, q1, median, q3, p90 = (percentile(ranked, each) for each in (10, 25, 50, 75, 90))
+    inner = ranked[np.searchsorted(ranked, p10) : np.searchsorted(ranked, p90, side="right")]
     mean = values.mean()
     apart = values - mean
-    variance = float(np.mean(apart**2))
-    p10, q1, q3, p90 = np.percentile(values, (10, 25, 75, 90)).tolist()
-    inner = values[(values >= p10) & (values <= p90)]
-    energy = float(np.sum((values + how.voxelArrayShift) ** 2))
-    share = np.unique(levels, return_counts=True)[1] / levels.size
+    square = apart * apart
+    variance = float(square.mean())
+    shifted = values + how.voxelArrayShift
+    energy = float(shifted @ shifted)
+    count = np.bincount(levels)
+    share = count[count > 0] / levels.size
     flat = variance == 0
     return {
         "10Percentile": p10,
@@ -60,16 +70,16 @@ def first_order(
         "Energy": energy,
         "Entropy": float(-(share * np.log2(share)).sum()) + 0.0,
         "InterquartileRange": q3 - q1,
-        "Kurtosis": 0.0 if flat else float(np.mean(apart**4)) / variance**2,
-        "Maximum": float(values.max()),
+        "Kurtosis": 0.0 if flat else float(square @ square) / values.size / variance**2,
+        "Maximum": float(ranked[-1]),
         "Mean": float(mean),
         "MeanAbsoluteDeviation": float(np.abs(apart).mean()),
-        "Median": float(np.median(values)),
-        "Minimum": float(values.min()),
-        "Range": float(np.ptp(values)),
+        "Median": median,
+        "Minimum": float(ranked[0]),
+        "Range": float(ranked[-1] - ranked[0]),
         "RobustMeanAbsoluteDeviation": float(np.abs(inner - inner.mean()).mean()),
         "RootMeanSquared": (energy / values.size) ** 0.5,
-        "Skewness": 0.0 if flat else float(np.mean(apart**3)) / variance**1.5,
+        "Skewness": 0.0 if flat else float(square @ apart) / values.size / variance**1.5,
         "TotalEnergy": energy * voxel_mm3,
         "Uniformity": float((share**2).sum()),
         "Variance": variance,

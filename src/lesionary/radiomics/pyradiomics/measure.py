@@ -18,6 +18,7 @@ from lesionary.radiomics.pyradiomics.parameters import Parameters, Setting, read
 from lesionary.radiomics.pyradiomics.shape import shape
 from lesionary.radiomics.pyradiomics.shape2d import shape_2d
 from lesionary.radiomics.pyradiomics.textures import textures
+from lesionary.radiomics.threads import one_core
 from lesionary.scan.masks import Mask
 from lesionary.scan.scan import Scan
 
@@ -86,10 +87,11 @@ def measure_pyradiomics(
     found = prepare(given, how.setting, filtered=set(how.imageType) != {"Original"})
     counted = resegmented(found, how.setting)
     values, reasons = {}, {}
-    for name, value in _values(found, counted, how):
-        values[name] = float("nan") if isinstance(value, str) else value
-        if isinstance(value, str):
-            reasons[name] = value
+    with one_core():
+        for name, value in _values(found, counted, how):
+            values[name] = float("nan") if isinstance(value, str) else value
+            if isinstance(value, str):
+                reasons[name] = value
     series = pd.Series(values, dtype=np.float64).reindex(feature_names(how))
     series.attrs["reasons"] = {name: reasons[name] for name in series.index if name in reasons}
     return series
@@ -141,7 +143,8 @@ def _of_image(
     how: Setting,
     classes: list[str],
 ) -> dict[str, dict[str, float]]:
-    values = voxels[inside].astype(np.float64)
+    where = np.flatnonzero(inside)
+    values = voxels.ravel()[where].astype(np.float64)
     binned = grey_levels(values, how)
     measured = {}
     if "firstorder" in classes:
@@ -149,7 +152,8 @@ def _of_image(
         measured["firstorder"] = first_order(values, binned, how, voxel)
     kinds = [name for name in classes if name != "firstorder"]
     if kinds:
-        levels = np.zeros(inside.shape, dtype=np.int32)
-        levels[inside] = binned
+        levels = np.zeros(inside.size, dtype=np.min_scalar_type(-int(binned.max()) - 1))
+        levels[where] = binned
+        levels = levels.reshape(inside.shape)
         measured.update(textures(levels, found.spacing_mm, how, kinds))
     return measured

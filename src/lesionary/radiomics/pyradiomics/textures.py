@@ -154,7 +154,7 @@ def _maximal_correlation(found: Matrices, region: Region) -> Floats:
     It is the second largest singular value of the probabilities, each divided by the root of the
     product of its margins.
     """
-    there = np.unique(region.levels)
+    there = np.flatnonzero(np.bincount(region.levels))
     if there.size == 1:
         return np.ones(len(found))
     place = np.zeros(region.n_levels + 1, dtype=np.intp)

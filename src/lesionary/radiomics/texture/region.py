@@ -90,7 +90,7 @@ class Region:
                 f"A grey level is {highest}, but there are {n_levels} levels: give the number of "
                 "levels that the image was discretised to."
             )
-        dtype = np.int16 if n_levels < np.iinfo(np.int16).max else np.int32
+        dtype = np.min_scalar_type(-n_levels - 1)
         return cls(
             np.pad(levels.astype(dtype), margin), n_levels, margin, np.pad(outline[box], margin)
         )
