@@ -10,13 +10,8 @@ from scipy.special import expit, logit
 from statsmodels.stats.proportion import proportion_confint
 
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.calibration import (
-    calibration_curve,
-    calibration_error,
-    calibration_intercept,
-    calibration_slope,
-    recalibrate,
-)
+from lesionary.evaluate.calibration import calibration_curve, calibration_error
+from lesionary.evaluate.recalibration import calibration_intercept, calibration_slope, recalibrate
 
 
 def made(n: int = 300, slope: float = 0.6, shift: float = 0.4, seed: int = 1):

@@ -10,13 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lesionary.evaluate.calibration import (
-        calibration_curve,
-        calibration_error,
-        calibration_intercept,
-        calibration_slope,
-        recalibrate,
-    )
+    from lesionary.evaluate.calibration import calibration_curve, calibration_error
     from lesionary.evaluate.comparisons import (
         Comparison,
         Difference,
@@ -187,11 +181,16 @@ _MODULE_OF = {
         (
             "calibration_curve",
             "calibration_error",
+        ),
+        "calibration",
+    ),
+    **dict.fromkeys(
+        (
             "calibration_intercept",
             "calibration_slope",
             "recalibrate",
         ),
-        "calibration",
+        "recalibration",
     ),
     **dict.fromkeys(
         (

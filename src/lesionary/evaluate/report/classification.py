@@ -9,17 +9,14 @@ import pandas as pd
 
 from lesionary.cohort.columns import PATIENT, SPLIT
 from lesionary.errors import EvaluationError
-from lesionary.evaluate.calibration import (
-    calibration_error,
-    calibration_intercept,
-    calibration_slope,
-)
+from lesionary.evaluate.calibration import calibration_error
 from lesionary.evaluate.comparisons.comparison import Comparison
 from lesionary.evaluate.comparisons.family import compare
 from lesionary.evaluate.metrics import METRICS, judge, per_class
 from lesionary.evaluate.metrics.registry import metric_named
 from lesionary.evaluate.prediction_checks import TARGET
 from lesionary.evaluate.predictions import Predictions
+from lesionary.evaluate.recalibration import calibration_intercept, calibration_slope
 from lesionary.evaluate.report.evaluation import (
     Evaluation,
     Judged,
