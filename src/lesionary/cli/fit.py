@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lesionary.cli.exits import SET_ASIDE
+from lesionary.cli.fit_options import Columns, Features, Out, Overwrite, Seed, names
 from lesionary.errors import ModelError
 
 if TYPE_CHECKING:
@@ -18,12 +19,7 @@ _SHOWN = 5
 
 
 def fit(
-    features: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FEATURES", help="Feature table, .parquet or .csv.", show_default=False
-        ),
-    ],
+    features: Features,
     table: Annotated[
         Path,
         typer.Option(
@@ -68,18 +64,10 @@ def fit(
     folds: Annotated[
         int, typer.Option(min=2, help="Of cross-validation, where there is no tune split.")
     ] = 5,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            help="Features to use, names or patterns with commas: 'fmcib_*'. Default: all.",
-            show_default=False,
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("model"),
-    seed: Annotated[int, typer.Option(help="Fixes everything that is random.")] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model that is there.")
-    ] = False,
+    columns: Columns = None,
+    out: Out = Path("model"),
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fit a small model to features: on train, chosen on tune, and predict every split.
 
@@ -102,7 +90,6 @@ def fit(
     from lesionary.adapt.probes.named import make_probe
     from lesionary.adapt.probes.run import run_fit
 
-    chosen = [one.strip() for one in columns.split(",")] if columns else None
     options = {} if search is None else {"search": search}
     probe = make_probe(
         model,
@@ -114,7 +101,7 @@ def fit(
         seed=seed,
         **options,
     )
-    done = run_fit(features, table, label, probe, out, columns=chosen, overwrite=overwrite)
+    done = run_fit(features, table, label, probe, out, columns=names(columns), overwrite=overwrite)
     _tell(done)
     if done.errors:
         raise typer.Exit(SET_ASIDE)

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lesionary.cli.exits import SET_ASIDE
+from lesionary.cli.fit_options import Columns, Features, Out, Overwrite, Seed, names
 
 if TYPE_CHECKING:
     from lesionary.adapt.survival.run import SurvivalFit
 
 
 def fit_survival(
-    features: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FEATURES", help="Feature table, .parquet or .csv.", show_default=False
-        ),
-    ],
+    features: Features,
     table: Annotated[
         Path,
         typer.Option(
@@ -35,13 +31,7 @@ def fit_survival(
         Literal["cox", "cox_elastic_net", "forest"],
         typer.Option(help="cox is for few columns; forest needs the extra of that name."),
     ] = "cox_elastic_net",
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            help="Features to use, names or patterns with commas: 'fmcib_*'. Default: all.",
-            show_default=False,
-        ),
-    ] = None,
+    columns: Columns = None,
     clinical: Annotated[
         str | None,
         typer.Option(
@@ -49,11 +39,9 @@ def fit_survival(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder to write.")] = Path("model"),
-    seed: Annotated[int, typer.Option(help="Fixes everything that is random.")] = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a model that is there.")
-    ] = False,
+    out: Out = Path("model"),
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fit a survival model to features: on train, its penalty chosen on tune; predict every split.
 
@@ -81,18 +69,14 @@ def fit_survival(
             model=model,
             time=time,
             event=event,
-            columns=_names(columns),
-            clinical=_names(clinical) or (),
+            columns=names(columns),
+            clinical=names(clinical) or (),
             overwrite=overwrite,
             seed=seed,
         )
     _tell(done, [str(one.message) for one in told])
     if done.errors:
         raise typer.Exit(SET_ASIDE)
-
-
-def _names(words: str | None) -> list[str] | None:
-    return [one.strip() for one in words.split(",")] if words else None
 
 
 def _tell(done: SurvivalFit, warned: list[str]) -> None:

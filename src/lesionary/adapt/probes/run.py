@@ -12,33 +12,25 @@ import pandas as pd
 
 from lesionary.adapt.probes.fitted import score_columns
 from lesionary.adapt.probes.probe import OUT_OF_FOLD, TARGET, Probe
-from lesionary.adapt.saving.door import MODEL_FILE, save_model
+from lesionary.adapt.saving.folder import FitFolder, check_free, write_fit
 from lesionary.adapt.table import FittingTable, join_table
 from lesionary.cohort.columns import PATIENT, SPLIT
-from lesionary.cohort.table import write_table
-from lesionary.errors import ModelError
 from lesionary.evaluate.metrics.judge import judge
 from lesionary.evaluate.result import Result
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What came of fitting a probe to tables.
+class Fit(FitFolder):
+    """What came of fitting a probe to tables, beside what was written.
 
     Attributes
     ----------
-    model, predictions : Path
-    errors : Path or None
-        Where it says why lesions were set aside, if any were.
     score : Result
         The metric of the tune rows, or of training rows out-of-fold.
     probe : Probe
     table : FittingTable
     """
 
-    model: Path
-    predictions: Path
-    errors: Path | None
     score: Result
     probe: Probe
     table: FittingTable
@@ -72,8 +64,7 @@ def run_fit(
         Replace a model that is there.
     """
     out = Path(out)
-    if (out / MODEL_FILE).exists() and not overwrite:
-        raise ModelError(f"There is a model in {out}: give --overwrite, or another --out.")
+    check_free(out, overwrite=overwrite)
     table = join_table(features, lesions, columns=columns)
     target = table.label(label)
     probe.fit(table.features, target, split=table.split, patients=table.patients)
@@ -89,14 +80,8 @@ def run_fit(
         "train": _counts(table, target),
         "notes": [*table.notes, *probe.notes_],
     }
-    model = save_model(probe.model_, out, about)
-    write_table(predictions, out / "predictions.csv")
-    errors = out / "errors.csv" if len(table.set_aside) else None
-    if errors:
-        write_table(table.set_aside, errors)
-    else:
-        (out / "errors.csv").unlink(missing_ok=True)
-    return Fit(model, out / "predictions.csv", errors, score, probe, table)
+    wrote = write_fit(out, probe.model_, about, predictions, table.set_aside)
+    return Fit(wrote.model, wrote.predictions, wrote.errors, score, probe, table)
 
 
 def _score(predictions: pd.DataFrame, probe: Probe) -> Result:

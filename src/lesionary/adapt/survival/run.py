@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lesionary.adapt.saving.door import MODEL_FILE, save_model
+from lesionary.adapt.saving.folder import FitFolder, check_free, write_fit
 from lesionary.adapt.survival.cox import CoxModel
 from lesionary.adapt.survival.fit import SurvivalKind, fit_survival
 from lesionary.adapt.survival.forest import RandomSurvivalForest
 from lesionary.adapt.survival.outcome import read_outcome
 from lesionary.adapt.table import FittingTable, join_table
 from lesionary.cohort.columns import LESION, PATIENT, SPLIT
-from lesionary.cohort.table import write_table
 from lesionary.errors import ModelError
 from lesionary.evaluate.result import Result
 from lesionary.evaluate.survival import c_index
@@ -26,23 +25,17 @@ from lesionary.spelling import hint
 
 
 @dataclass(frozen=True)
-class SurvivalFit:
-    """What came of fitting a survival model to tables.
+class SurvivalFit(FitFolder):
+    """What came of fitting a survival model to tables, beside what was written.
 
     Attributes
     ----------
-    model, predictions : Path
-    errors : Path or None
-        Where it says why lesions were set aside, if any were.
     score : Result
         C-index of the tune rows, or where there are none, of the training rows.
     fitted : CoxModel or RandomSurvivalForest
     table : FittingTable
     """
 
-    model: Path
-    predictions: Path
-    errors: Path | None
     score: Result
     fitted: CoxModel | RandomSurvivalForest
     table: FittingTable
@@ -82,8 +75,7 @@ def run_survival_fit(
         Replace a model that is there.
     """
     out = Path(out)
-    if (out / MODEL_FILE).exists() and not overwrite:
-        raise ModelError(f"There is a model in {out}: give --overwrite, or another --out.")
+    check_free(out, overwrite=overwrite)
     table = join_table(features, lesions, columns=columns)
     absent = [name for name in clinical if name not in table.lesions]
     if absent:
@@ -112,14 +104,9 @@ def run_survival_fit(
         "train": {"rows": fitted.n, "events": fitted.events, "patients": fitted.patients},
         "notes": table.notes,
     }
-    saved = save_model(fitted, out, about)
-    write_table(predictions.assign(model=model, score_risk=risk), out / "predictions.csv")
-    errors = out / "errors.csv" if len(table.set_aside) else None
-    if errors:
-        write_table(table.set_aside, errors)
-    else:
-        (out / "errors.csv").unlink(missing_ok=True)
-    return SurvivalFit(saved, out / "predictions.csv", errors, score, fitted, table)
+    predictions = predictions.assign(model=model, score_risk=risk)
+    wrote = write_fit(out, fitted, about, predictions, table.set_aside)
+    return SurvivalFit(wrote.model, wrote.predictions, wrote.errors, score, fitted, table)
 
 
 def _followed(
