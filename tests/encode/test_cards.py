@@ -12,8 +12,12 @@ import torch
 import yaml
 
 from lesionary.encode import Encoder, card_names, load_card, load_encoder, registry
+from lesionary.encode.describe import describe_card, warn_of_bf16
+from lesionary.encode.forward import embed
+from lesionary.encode.inference import speed_up
 from lesionary.encode.networks import build_network
 from lesionary.errors import EncoderError, LesionaryError
+from lesionary.phantom import PhantomConfig, make_phantom
 
 CARDS = Path(registry.__file__).parent / "cards"
 OURS = [name for name in card_names() if not load_card(name).requires]
@@ -239,3 +243,45 @@ def test_package_whose_cards_are_gone(entry_point):
     entry_point("lesionary.encoders", "third", "third_party:one_card")
     with pytest.raises(EncoderError, match="where nothing is"):
         card_names()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_card_says_what_bf16_costs_and_how_that_was_measured(name: str):
+    card = load_card(name)
+    said = describe_card(card)["bfloat16"]
+    assert f"at least {card.bf16_cosine:.6f}" in said
+    assert ("its own weights" in said) == card.bf16_own_weights == (name == "phantom_tiny")
+    assert ("random weights" in said) == (name != "phantom_tiny")
+    assert bool(warn_of_bf16(card)) == (name in ("vista3d", "voco"))
+
+
+def test_what_a_card_does_not_say_of_bf16_is_warned_of():
+    card = load_card("fmcib").model_copy(update={"bf16_cosine": None})
+    assert describe_card(card)["bfloat16"] == "not measured"
+    assert "does not say" in warn_of_bf16(card)
+    own = load_card("random:phantom_tiny")  # measured with other weights than random ones
+    assert own.bf16_cosine is None
+    assert load_card("random").bf16_cosine == load_card("fmcib").bf16_cosine
+
+
+def test_phantom_tiny_costs_in_bf16_what_its_card_says():
+    """So that weights which are trained anew are not given the cosine of the old ones."""
+    card, device = load_card("phantom_tiny"), torch.device("cpu")
+    phantom = make_phantom(0, 0, PhantomConfig(size="small"))
+    seeds = [[row[f"center_{axis}_mm"] for axis in "xyz"] for row in phantom.truth]
+    patches = phantom.scan.patches(seeds, card.input)
+    exact, rounded = (
+        torch.from_numpy(
+            embed(
+                speed_up(load_encoder("phantom_tiny"), device),
+                patches,
+                device=device,
+                precision=precision,
+                batch_size=8,
+            )
+        )
+        for precision in ("fp32", "bf16")
+    )
+    cosine = torch.cosine_similarity(exact, rounded).min().item()
+    assert cosine < 1
+    assert card.bf16_cosine == pytest.approx(cosine, abs=3e-4)

@@ -125,7 +125,7 @@ def extract(
         column_style=column_style,
         overwrite=overwrite,
     )
-    for note in done.notes:
+    for note in (*done.notes, *done.warnings):
         typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
     typer.echo(_summary(done))
     for one in done.set_aside[:_SHOWN]:

@@ -131,7 +131,10 @@ class ModelCard(_Part):
     limits : tuple of str
         What is known to be wrong, missing or surprising.
     bf16_cosine : float or None
-        Least cosine between features in bfloat16 and in float32, where measured.
+        Least cosine between features in bfloat16 and in float32, where measured
+        (``benchmarks/bf16.py``).
+    bf16_own_weights : bool
+        It was measured with the weights of the card; if not, with random ones.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
@@ -152,6 +155,7 @@ class ModelCard(_Part):
     training: dict[str, Any] = {}
     limits: tuple[str, ...] = ()
     bf16_cosine: Annotated[float | None, Field(ge=-1, le=1)] = None
+    bf16_own_weights: bool = False
 
     @property
     def hash(self) -> str:

@@ -10,6 +10,9 @@ from lesionary.encode.cache import weights_state
 from lesionary.encode.card import ModelCard
 from lesionary.scan import Recipe
 
+_AIMED_AT = 0.999
+"""Least cosine of features in bfloat16 to those in float32 that goes without a warning."""
+
 
 def describe_card(card: ModelCard) -> dict[str, str]:
     """Return what a card says, heading by heading, in words and units."""
@@ -34,12 +37,39 @@ def describe_card(card: ModelCard) -> dict[str, str]:
         "training": _describe_record(card.training),
         "citation": card.citation,
         "known limits": "\n".join(f"- {limit.strip()}" for limit in card.limits),
-        "bfloat16": ""
-        if card.bf16_cosine is None
-        else f"cosine to the float32 features at least {card.bf16_cosine}",
+        "bfloat16": _describe_bf16(card),
         "hash": card.hash,
     }
     return {heading: text.strip() for heading, text in rows.items() if text.strip()}
+
+
+def warn_of_bf16(card: ModelCard) -> str | None:
+    """Say that bfloat16 costs an encoder more than it may, or an unknown amount; else None."""
+    if card.bf16_cosine is not None and card.bf16_cosine >= _AIMED_AT:
+        return None
+    cost = (
+        "its card does not say how far they are from those in float32"
+        if card.bf16_cosine is None
+        else f"the cosine to those in float32 goes down to {card.bf16_cosine:.4f}, and "
+        f"{_AIMED_AT} is aimed at"
+    )
+    return f"features of {card.name} in bf16: {cost}. Take --precision fp32 for numbers that count."
+
+
+def _describe_bf16(card: ModelCard) -> str:
+    if card.bf16_cosine is None:
+        return "not measured"
+    weights = (
+        "its own weights"
+        if card.bf16_own_weights
+        else "random weights"
+        if card.weights is None
+        else "random weights, not with its own"
+    )
+    return (
+        f"cosine to the float32 features at least {card.bf16_cosine:.6f}, measured on phantoms "
+        f"with {weights}"
+    )
 
 
 def _describe_record(record: dict[str, Any]) -> str:

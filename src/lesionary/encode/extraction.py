@@ -18,7 +18,7 @@ from lesionary.encode.run import run_extraction
 
 
 class ExtractionWarning(UserWarning):
-    """Features were extracted, but not of every row."""
+    """Features were extracted, but not of every row, or not as precisely as they should be."""
 
 
 def extract(
@@ -54,7 +54,8 @@ def extract(
     -----
     ExtractionWarning
         If rows were set aside: a scan is missing or damaged, a seed lies outside. With ``out``
-        they are listed in ``errors.csv`` beside it.
+        they are listed in ``errors.csv`` beside it. With ``precision="bf16"`` also where that
+        costs an encoder more than its card should state, or an unknown amount.
 
     Examples
     --------
@@ -68,6 +69,8 @@ def extract(
         path = Path(folder) / "features.parquet" if out is None else Path(out)
         done = run_extraction(cohort, encoder, path, **options)
         features = read_features(path)
+    for warning in done.warnings:
+        warnings.warn(warning, ExtractionWarning, stacklevel=2)
     if done.set_aside:
         first = done.set_aside[0]
         listed = "" if out is None else f" {done.errors} lists them."

@@ -89,7 +89,8 @@ def untrained(card: ModelCard, name: str) -> ModelCard:
             "training_data": "none",
             "training": {},
             "limits": ("Untrained: its features are random projections of the patch.",),
-            "bf16_cosine": None,
+            "bf16_cosine": None if card.bf16_own_weights else card.bf16_cosine,
+            "bf16_own_weights": False,
         }
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lesionary.cohort import Cohort
 from lesionary.cohort.load import CohortSource
 from lesionary.encode.choice import EncoderSource, Weights, choose
+from lesionary.encode.describe import warn_of_bf16
 from lesionary.encode.engines import EngineName, Job, start
 from lesionary.encode.finish import ColumnStyle, Table, TableFormat
 from lesionary.encode.lesion import SetAside
@@ -45,6 +46,8 @@ class Extraction:
         The file that lists these, if there are any.
     notes : tuple of str
         What was done to the cohort's table while it was read.
+    warnings : tuple of str
+        What bf16 costs, where that is much or unknown.
     seconds : float
     """
 
@@ -56,6 +59,7 @@ class Extraction:
     set_aside: tuple[SetAside, ...]
     errors: Path
     notes: tuple[str, ...]
+    warnings: tuple[str, ...]
     seconds: float
 
 
@@ -162,5 +166,8 @@ def run_extraction(
         set_aside=set_aside,
         errors=table.errors,
         notes=lesions.notes,
+        warnings=tuple(filter(None, map(warn_of_bf16, choice.cards)))
+        if precision == "bf16"
+        else (),
         seconds=time.monotonic() - started,
     )

@@ -237,6 +237,14 @@ def test_bf16_is_close_to_fp32(cohort_csv, tiny):
     assert 0 < np.abs(rough - exact).max() < 0.02 * np.abs(exact).max()
 
 
+def test_bf16_that_costs_much_is_warned_of(cohort_csv, tiny):
+    encoder = tiny()
+    encoder.card = encoder.card.model_copy(update={"bf16_cosine": 0.99})
+    extract(cohort_csv, encoder, precision="fp32", workers=0)
+    with pytest.warns(ExtractionWarning, match=r"tiny in bf16: .* down to 0\.9900"):
+        extract(cohort_csv, encoder, precision="bf16", workers=0)
+
+
 def test_a_recipe_of_ones_own(cohort_csv, tiny):
     recipe = tiny().card.input.model_copy(update={"name": "coarse", "spacing_mm": (2, 2, 2)})
     own = extract(cohort_csv, tiny(), recipe=recipe, workers=0)
