@@ -68,5 +68,14 @@ def test_rows_set_aside_are_said_and_exit_3(practice, tmp_path):
     assert len(pd.read_csv(out)) == len(table) - 1
 
 
+def test_the_profile_of_pyradiomics_needs_no_settings(practice, tmp_path):
+    out = tmp_path / "r.parquet"
+    words = ("radiomics", practice / "cohort.csv", "--profile", "pyradiomics", "--out", out)
+    assert "107 features each" in lesionary(*words, "--workers", 0).output
+    assert "original_glcm_Contrast" in pd.read_parquet(out)
+    with pytest.raises(LesionaryError, match="ct is settings of Lesionary"):
+        lesionary(*words, "--settings", "ct")
+
+
 def test_help_has_examples():
     assert "lesionary radiomics cohort.csv " in lesionary("radiomics", "--help").output

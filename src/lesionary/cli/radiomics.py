@@ -26,18 +26,22 @@ def radiomics(
         ),
     ],
     settings: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Name (ct, ibsi-a, ...) or .yaml file; a params.yaml of PyRadiomics is measured "
-            "and named as PyRadiomics does."
+            "and named as PyRadiomics does. Default: ct, or PyRadiomics' own with its profile.",
+            show_default=False,
         ),
-    ] = "ct",
+    ] = None,
     out: Annotated[Path, typer.Option(help="Table to write, .parquet or .csv.")] = Path(
         "radiomics.parquet"
     ),
     profile: Annotated[
-        Literal["names", "ibsi"],
-        typer.Option(help="Name columns in words, or by IBSI code and aggregation."),
+        Literal["names", "ibsi", "pyradiomics"],
+        typer.Option(
+            help="Name columns in words, or by IBSI code and aggregation; or measure and name as "
+            "PyRadiomics does."
+        ),
     ] = "names",
     root: Annotated[
         Path | None,
@@ -84,6 +88,8 @@ def radiomics(
 
       lesionary radiomics cohort.csv --settings params.yaml --out pyradiomics.parquet
 
+      lesionary radiomics cohort.csv --profile pyradiomics --out pyradiomics.parquet
+
       lesionary radiomics cohort.csv --settings native.yaml --maps stat_mean --out maps
     """
     from lesionary.radiomics.run import run_radiomics
@@ -117,7 +123,7 @@ def radiomics(
 
 def _write_maps(
     table: str,
-    settings: str,
+    settings: str | None,
     names: list[str],
     radius: int,
     folder: Path,

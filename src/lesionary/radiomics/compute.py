@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +20,9 @@ from lesionary.radiomics.ivh import intensity_volume_histogram
 from lesionary.radiomics.local_intensity import RADIUS_MM, local_intensity
 from lesionary.radiomics.morphology import morphology
 from lesionary.radiomics.preparation import Prepared, prepare
-from lesionary.radiomics.settings import Settings, load_settings
+from lesionary.radiomics.profile import Profile, Source, load_method
+from lesionary.radiomics.pyradiomics.parameters import Parameters
+from lesionary.radiomics.settings import Settings
 from lesionary.radiomics.statistics import statistics
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.texture import texture_features
@@ -34,7 +35,6 @@ from lesionary.spelling import hint
 if TYPE_CHECKING:
     import pandas as pd
 
-Profile = Literal["names", "ibsi"]
 Measured = tuple[str, str, str, float | str]
 """Family, key, aggregation, and a value or why there is none."""
 _NAMERS: dict[str, Callable[[str, str, str], str]] = {
@@ -46,7 +46,7 @@ _NAMERS: dict[str, Callable[[str, str, str], str]] = {
 def measure(
     image: Scan | ArrayLike,
     mask: Mask | ArrayLike,
-    settings: str | Path | Mapping[str, Any] | Settings = "ct",
+    settings: Source = None,
     *,
     spacing_mm: Sequence[float] | None = None,
     label: int | None = None,
@@ -60,19 +60,22 @@ def measure(
     mask : Mask or array, (z, y, x)
         The region, on the image's grid. An array holds one label besides 0, or ``label`` says
         which one is meant.
-    settings : str, Path, mapping or Settings
-        A name (``ct``, ``ibsi-a``, ...), a YAML file, its content, or settings.
+    settings : str, Path, mapping, Settings or Parameters, optional
+        A name (``ct``, ``ibsi-a``, ...), a YAML file, its content, or settings. Default: ``ct``.
+        A parameter file of PyRadiomics, or its content, is known by its keys (``setting``,
+        ``imageType``, ``featureClass``) and measured as with the profile ``pyradiomics``.
     spacing_mm : sequence of float, optional
         Voxel spacing ``(x, y, z)`` in mm, for an image that is an array.
     label : int, optional
         Which label of the mask's array is the region.
-    profile : {"names", "ibsi"}
+    profile : {"names", "ibsi", "pyradiomics"}
         What values are called. ``names``: columns such as ``morph_volume`` and
         ``glcm_joint_entropy_3d_avg``. ``ibsi``: the code, and for texture two underscores and the
         aggregation: ``RNU0``, ``TU9B__3D_avg``, ``5QRC__2.5D``. Where one code has several values,
         the percentages follow it: ``BC2M_10``, ``BC2M_90``, ``GBPN_10``, ``GBPN_90``,
         ``DDTU_10_90``, ``CNV2_10_90``. Before values of a filtered image stands the filter:
-        ``log_2mm_stat_mean``, ``log_2mm_Q4LE``.
+        ``log_2mm_stat_mean``, ``log_2mm_Q4LE``. ``pyradiomics``: PyRadiomics' names, definitions
+        and, without settings, defaults (:func:`lesionary.radiomics.measure_pyradiomics`).
 
     Returns
     -------
@@ -90,15 +93,25 @@ def measure(
     (np.float64(0.92), np.float64(100.0))
     >>> values.attrs["reasons"]
     {}
+    >>> theirs = measure(
+    ...     100 - 5 * distance, distance <= 8, spacing_mm=(1, 1, 1), profile="pyradiomics"
+    ... )
+    >>> theirs["original_shape_Sphericity"].round(2), len(theirs)
+    (np.float64(0.92), 107)
     """
-    how = load_settings(settings)
+    how = load_method(settings, profile)
+    if isinstance(how, Parameters):
+        from lesionary.radiomics.pyradiomics import measure_pyradiomics
+
+        return measure_pyradiomics(image, mask, how, spacing_mm=spacing_mm, label=label)
+    assert profile != "pyradiomics"
     margin = RADIUS_MM if "local_intensity" in how.families else 0.0
     region = prepare(image, mask, how, spacing_mm=spacing_mm, label=label, margin_mm=margin)
     return measure_prepared(region, how, profile=profile)
 
 
 def measure_prepared(
-    region: Prepared, settings: Settings, *, profile: Profile = "names"
+    region: Prepared, settings: Settings, *, profile: Literal["names", "ibsi"] = "names"
 ) -> pd.Series[float]:
     """Measure a region that is already prepared, for example of a filtered image.
 
@@ -107,7 +120,10 @@ def measure_prepared(
     import pandas as pd
 
     if profile not in _NAMERS:
-        raise RadiomicsError(f"There is no profile {profile!r}{hint(profile, _NAMERS)}.")
+        raise RadiomicsError(
+            f"A prepared region has no profile {profile!r}{hint(profile, _NAMERS)}: name its "
+            "values by names or ibsi."
+        )
     named, reasons = {}, {}
     of_image = (("", each) for each in _values(region, settings))
     of_all = chain(of_image, _filtered(region, settings))

@@ -63,7 +63,8 @@ def measure_pyradiomics(
     Parameters
     ----------
     image, mask, spacing_mm, label
-        As for :func:`lesionary.radiomics.measure`.
+        As for :func:`lesionary.radiomics.measure`. Without ``label``, that of the parameters
+        holds for a mask that is an array.
     params : str, Path, mapping or Parameters
         A parameter file of PyRadiomics, its content, or what :func:`read_params` made of it.
 
@@ -83,6 +84,8 @@ def measure_pyradiomics(
     import pandas as pd
 
     how = params if isinstance(params, Parameters) else read_params(params)
+    if label is None and "label" in how.setting.model_fields_set and not isinstance(mask, Mask):
+        label = how.setting.label
     given = outlined(image, mask, spacing_mm=spacing_mm, label=label)
     found = prepare(given, how.setting, filtered=set(how.imageType) != {"Original"})
     counted = resegmented(found, how.setting)

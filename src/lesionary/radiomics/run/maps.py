@@ -17,6 +17,7 @@ from lesionary.radiomics.discretise import Levels, discretise
 from lesionary.radiomics.histogram import histogram
 from lesionary.radiomics.inputs import bounding_box, outlined
 from lesionary.radiomics.preparation import prepare
+from lesionary.radiomics.profile import is_pyradiomics
 from lesionary.radiomics.settings import Settings, load_settings
 from lesionary.radiomics.statistics import statistics
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
@@ -108,6 +109,10 @@ def voxel_maps(
 
 def map_settings(settings: str | Path | Mapping[str, Any] | Settings | None) -> Settings:
     """Return settings that maps can be made with: those without interpolation."""
+    if is_pyradiomics(settings):
+        raise RadiomicsError(
+            "Maps are measured by settings of Lesionary, not by a parameter file of PyRadiomics."
+        )
     how = load_settings({} if settings is None else settings)
     if how.interpolation is not None:
         raise RadiomicsError(

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import yaml
-
 from lesionary.encode.prepare import mask_of
-from lesionary.errors import RadiomicsError
 from lesionary.radiomics.catalogue import feature_catalogue
-from lesionary.radiomics.compute import Profile, measure
+from lesionary.radiomics.compute import measure
 from lesionary.radiomics.filters import read_filters
-from lesionary.radiomics.settings import Settings, load_settings
-from lesionary.spelling import hint
+from lesionary.radiomics.profile import Profile, Source, load_method
+from lesionary.radiomics.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +19,6 @@ if TYPE_CHECKING:
     from lesionary.radiomics.pyradiomics import Parameters
     from lesionary.scan import Scan
     from lesionary.scan.masks import Mask
-
-PROFILES: tuple[Profile, ...] = ("names", "ibsi")
-_PYRADIOMICS_KEYS = frozenset({"setting", "imageType", "featureClass", "voxelSetting"})
 
 
 class Method(Protocol):
@@ -110,18 +102,10 @@ class _PyRadiomics:
         return measure_pyradiomics(scan, mask, self.parameters)
 
 
-def choose_method(
-    settings: str | Path | Mapping[str, Any] | Settings, profile: Profile = "names"
-) -> Method:
-    """Return the way to measure that settings describe.
+def choose_method(settings: Source, profile: Profile = "names") -> Method:
+    """Return the way to measure that settings and profile describe.
 
-    Parameters
-    ----------
-    settings : str, Path, mapping or Settings
-        As for :func:`lesionary.radiomics.measure`, or the ``params.yaml`` of PyRadiomics, which is
-        known by its keys (``setting``, ``imageType``, ``featureClass``).
-    profile : {"names", "ibsi"}
-        What features are called; a file of PyRadiomics has PyRadiomics' names.
+    Parameters are those of :func:`lesionary.radiomics.measure`.
 
     Examples
     --------
@@ -130,26 +114,5 @@ def choose_method(
     >>> choose_method({"featureClass": {"shape": ["MeshVolume"]}}).columns
     ['original_shape_MeshVolume']
     """
-    if profile not in PROFILES:
-        raise RadiomicsError(f"There is no profile {profile!r}{hint(profile, PROFILES)}.")
-    if _is_pyradiomics(settings):
-        from lesionary.radiomics.pyradiomics import read_params
-
-        assert not isinstance(settings, Settings)
-        return _PyRadiomics(read_params(settings))
-    return _Standard(load_settings(settings), profile)
-
-
-def _is_pyradiomics(source: str | Path | Mapping[str, Any] | Settings) -> bool:
-    """Tell whose file it is by its first keys; what cannot be read is for its reader to say."""
-    if isinstance(source, Settings):
-        return False
-    if not isinstance(source, Mapping):
-        path = Path(source)
-        if path.suffix.lower() not in (".yaml", ".yml", ".json") or not path.is_file():
-            return False
-        try:
-            source = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError):
-            return False
-    return isinstance(source, Mapping) and bool(_PYRADIOMICS_KEYS & set(source))
+    how = load_method(settings, profile)
+    return _Standard(how, profile) if isinstance(how, Settings) else _PyRadiomics(how)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -25,10 +25,9 @@ from lesionary.encode.resume import finish_shards
 from lesionary.encode.rows import read_lesions
 from lesionary.encode.shards import Content, ShardFolder
 from lesionary.processes import Processes, processors
-from lesionary.radiomics.compute import Profile
+from lesionary.radiomics.profile import Profile, Source
 from lesionary.radiomics.run.method import Method, choose_method
 from lesionary.radiomics.run.scan import NAME, measure_scan, unreadable
-from lesionary.radiomics.settings import Settings
 
 _PACKAGES = ("numpy", "scipy", "SimpleITK")
 
@@ -71,7 +70,7 @@ class Measurement:
 
 def run_radiomics(
     cohort: CohortSource | Cohort,
-    settings: str | Path | Mapping[str, Any] | Settings,
+    settings: Source,
     out: str | Path,
     *,
     profile: Profile = "names",
@@ -91,7 +90,7 @@ def run_radiomics(
         regions, ``mask_label`` (a value, or the name of an ROI). No ``patient_id`` is needed, and a
         bad row does not stop the others.
     settings, profile
-        As for :func:`choose_method`.
+        As for :func:`lesionary.radiomics.measure`; None takes the profile's default.
     out : path
         Table to write, ``.parquet`` or ``.csv``: ``lesion_id`` and a column of doubles a feature.
         NaN where a feature is not defined; ``<name>.notes.csv`` beside it says why.
