@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lesionary.adapt.harmonise import ComBat, MComBat, NestedComBat
+from lesionary.adapt.harmonise import ComBat, HarmoniseWarning, MComBat, NestedComBat
 from lesionary.errors import ModelError
 
 
@@ -79,6 +79,18 @@ def test_an_outcome_is_no_feature(made):
         ComBat(outcome=["f1"]).fit(made.features, made.batch)
 
 
+def test_an_outcome_is_no_batch(made):
+    with refused("The batch is the outcome 'malignant'"):
+        ComBat(outcome="malignant").fit(made.features, made.batch.rename("malignant"))
+
+
+def test_covariates_without_an_outcome_warn(made):
+    fitted = ComBat()
+    with pytest.warns(HarmoniseWarning, match=r"none of the covariates \(age, sex\) may be one"):
+        fitted.fit(made.features, made.batch, made.covariates)
+    assert [note.split(":")[0] for note in fitted.notes_[1:]] == ["No outcome was named"]
+
+
 def test_a_covariate_that_follows_from_the_batch(made):
     kept = made.covariates.assign(hospital=made.batch.map({"A": "x", "B": "y", "C": "y"}))
     with refused("The covariate 'hospital' follows from the batch"):
@@ -94,7 +106,7 @@ def test_a_covariate_that_is_missing_or_constant_or_new(made):
         )
     with refused("'age' is 50 in every row"):
         ComBat().fit(made.features, made.batch, made.covariates.assign(age=50.0))
-    fitted = ComBat().fit(made.features, made.batch, made.covariates)
+    fitted = ComBat(outcome="died").fit(made.features, made.batch, made.covariates)
     with refused("'sex' is 'x', which no training row was"):
         fitted.transform(made.features, made.batch, made.covariates.assign(sex="x"))
     with refused("fitted with the covariates age, sex"):

@@ -31,7 +31,7 @@ MODES = {
 def test_neurocombat_gives_the_same(mode):
     settings, covariates = MODES[mode]
     kept = pd.DataFrame({"age": PUBLISHED["age"], "sex": PUBLISHED["sex"].astype(str)})
-    found = ComBat(**settings).fit_transform(
+    found = ComBat(outcome="died", **settings).fit_transform(
         PUBLISHED["values"], PUBLISHED["batch"], kept if covariates else None
     )
     np.testing.assert_allclose(found, PUBLISHED[mode], rtol=1e-9)
@@ -132,7 +132,9 @@ def test_without_shrinkage_batches_have_one_mean_and_spread(made):
 
 
 def test_a_reference_stays_as_it_is(made):
-    found = ComBat(reference_batch="B").fit_transform(made.features, made.batch, made.covariates)
+    found = ComBat(reference_batch="B", outcome="died").fit_transform(
+        made.features, made.batch, made.covariates
+    )
     same = made.batch == "B"
     np.testing.assert_allclose(found[same], made.features[same], rtol=1e-12)
     assert not np.allclose(found[~same], made.features[~same])
@@ -169,7 +171,7 @@ def test_what_covariates_do_is_kept():
     gap = [
         np.mean(found[stage == "III"]) - np.mean(found[stage == "I"])
         for found in (
-            ComBat().fit_transform(values, batch, kept),
+            ComBat(outcome="died").fit_transform(values, batch, kept),
             ComBat().fit_transform(values, batch),
         )
     ]
@@ -178,7 +180,7 @@ def test_what_covariates_do_is_kept():
 
 
 def test_rows_are_harmonised_alike_alone_and_together(made):
-    fitted = ComBat().fit(made.features, made.batch, made.covariates)
+    fitted = ComBat(outcome="died").fit(made.features, made.batch, made.covariates)
     together = fitted.transform(made.features, made.batch, made.covariates)
     for row in (0, 50, 89):
         one = slice(row, row + 1)
@@ -235,14 +237,14 @@ def test_missing_cells_stay_missing_and_take_no_part(made):
 def test_missing_cells_and_covariates_go_together(made):
     rng = np.random.default_rng(0)
     holes = made.features.mask(rng.random(made.features.shape) < 0.1)
-    found = ComBat().fit_transform(holes, made.batch, made.covariates)
+    found = ComBat(outcome="died").fit_transform(holes, made.batch, made.covariates)
     assert found.isna().equals(holes.isna())
     one = holes["f4"].dropna()  # each feature by least squares on its own rows
     design = pd.get_dummies(made.batch[one.index]).assign(
         age=made.covariates["age"], male=made.covariates["sex"] == "m"
     )
     wanted = np.linalg.lstsq(design.to_numpy(float), one.to_numpy(), rcond=None)[0][3:]
-    fitted = ComBat().fit(holes, made.batch, made.covariates)
+    fitted = ComBat(outcome="died").fit(holes, made.batch, made.covariates)
     np.testing.assert_allclose(fitted.effects_[:, 4], wanted, rtol=1e-9)
 
 

@@ -25,7 +25,12 @@ from lesionary.errors import LesionaryError, ModelError
 
 @pytest.mark.parametrize(
     "harmoniser",
-    [ComBat(), ComBat(parametric=False, reference_batch="A"), MComBat("B"), Centring()],
+    [
+        ComBat(outcome="died"),
+        ComBat(parametric=False, reference_batch="A", outcome="died"),
+        MComBat("B", outcome="died"),
+        Centring(outcome="died"),
+    ],
     ids=lambda one: type(one).__name__,
 )
 def test_what_is_read_does_what_was_written(made, tmp_path, harmoniser):
@@ -119,7 +124,7 @@ def test_parameters_are_learnt_on_train_and_applied_to_all(made, tables):
     assert code == 0
     assert "90 lesions, 12 features" in told
     train = (tables["split"] == "train").to_numpy()
-    fitted = ComBat().fit(
+    fitted = ComBat(outcome="died").fit(
         made.features[train], made.batch[train], made.covariates.loc[train, ["age"]]
     )
     wanted = fitted.transform(made.features, made.batch, made.covariates[["age"]])

@@ -51,6 +51,31 @@ def feature_values(X: Any) -> tuple[list[str], NDArray[np.float64]]:
     return names, values
 
 
+def values_of(fitted: list[str], X: Any) -> NDArray[np.float64]:
+    """Return the values (n, p) of the features that something was fitted to, found by name.
+
+    Raises
+    ------
+    ModelError
+        If one is missing, or of an array there are more or fewer.
+    """
+    if isinstance(X, pd.DataFrame):
+        given = set(map(str, X.columns))
+        lacking = [name for name in fitted if name not in given]
+        if lacking:
+            raise ModelError(
+                f"The features lack {len(lacking):,} of the {len(fitted):,} that the harmoniser "
+                f"was fitted to, first {lacking[0]!r}."
+            )
+        X = X.set_axis([str(name) for name in X.columns], axis=1)[fitted]
+    names, values = feature_values(X)
+    if len(names) != len(fitted):
+        raise ModelError(
+            f"There are {len(names):,} features; the harmoniser was fitted to {len(fitted):,}."
+        )
+    return values
+
+
 def batch_names(batch: Any, X: Any, rows: int) -> NDArray[np.str_]:
     """Return each row's batch as text (n,).
 

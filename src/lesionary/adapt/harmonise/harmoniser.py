@@ -13,10 +13,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from lesionary.adapt.harmonise.batches import (
+    count_batches,
+    refuse_confounding,
+    too_few_values,
+)
 from lesionary.adapt.harmonise.covariates import covariate_columns, learn_covariates
-from lesionary.adapt.harmonise.given import batch_names, feature_values, name_of
-from lesionary.adapt.harmonise.regression import first_redundant, least_squares
+from lesionary.adapt.harmonise.given import batch_names, feature_values, name_of, values_of
 from lesionary.adapt.harmonise.shrinkage import Moments, Values, moments
+from lesionary.adapt.harmonise.standard import learn_standard
 from lesionary.errors import ModelError
 from lesionary.spelling import hint
 
@@ -84,30 +89,35 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         """
         names, values = feature_values(X)
         labels = batch_names(batch, X, len(values))
-        outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome or ())
-        shown = [name for name in names if name in outcomes]
-        if shown:
-            raise ModelError(f"The outcome {shown[0]!r} is among the features: take it out.")
+        outcomes = self._refuse_outcome(names, batch)
         self.covariates_ = learn_covariates(covariates, X, len(values), outcomes)
         known = covariate_columns(self.covariates_, covariates, X, len(values))
         self.names_in_, self.n_features_in_ = names, len(names)
-        self.batches_, counts = self._check_batches(labels)
-        self.rows_ = counts
+        fewest = 2 if self._needs_variance else 1
+        self.batches_, self.rows_ = count_batches(labels, self._reference(), fewest=fewest)
         self.notes_: list[str] = []
         member = labels[:, None] == np.array(self.batches_)
-        self._check_confounding(member, known)
-        reasons = self._standardise(values, member, known)
-        self.location_ = np.zeros((len(self.batches_), len(names)))
-        self.variance_ = np.ones_like(self.location_)
-        reasons = self._thin(values, member, reasons)
+        refuse_confounding(member, known, self.covariates_)
+        reference = self._reference()
+        standard = learn_standard(
+            values,
+            member,
+            known,
+            reference=None if reference is None else self.batches_.index(reference),
+            ddof=self._pooled_ddof,
+        )
+        self.mean_, self.sd_, self.effects_ = standard.mean, standard.sd, standard.effects
+        reasons = too_few_values(values, member, self.batches_, standard.reasons, fewest=fewest)
         self._used = np.array([not reason for reason in reasons])
         if not self._used.any():
             raise ModelError(f"No feature can be harmonised; the first, {names[0]!r}: {reasons[0]}")
+        self.location_ = np.zeros((len(self.batches_), len(names)))
+        self.variance_ = np.ones_like(self.location_)
         z = self._standardised(values, known)
         for number, name in enumerate(self.batches_):
-            if name != self._reference():
+            if name != reference:
                 self._set_effects(number, z[member[:, number]], name)
-        self._tell(reasons, covariates is not None)
+        self._tell(reasons, outcomes)
         return self
 
     def transform(self, X: Any, batch: Any, covariates: Any = None) -> Any:
@@ -223,83 +233,18 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
     def _reference(self) -> str | None:
         return None if self.reference_batch is None else name_of(self.reference_batch)
 
-    def _check_batches(self, labels: NDArray[np.str_]) -> tuple[list[str], list[int]]:
-        found, counts = np.unique(labels, return_counts=True)
-        batches = [str(name) for name in found]
-        reference = self._reference()
-        if len(batches) < 2:
+    def _refuse_outcome(self, names: Sequence[str], batch: Any) -> list[str]:
+        """Return the outcomes' names, none of which is a feature or the batch."""
+        outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome or ())
+        shown = [name for name in names if name in outcomes]
+        if shown:
+            raise ModelError(f"The outcome {shown[0]!r} is among the features: take it out.")
+        if isinstance(batch, pd.Series) and str(batch.name) in outcomes:
             raise ModelError(
-                f"All {len(labels):,} rows are of the batch {batches[0]!r}: there is nothing to "
-                "harmonise."
+                f"The batch is the outcome {str(batch.name)!r}, which would be taken out of the "
+                "features: name the scanner, kernel or hospital."
             )
-        if reference is not None and reference not in batches:
-            raise ModelError(f"There is no batch {reference!r}{hint(reference, batches)}.")
-        single = [name for name, count in zip(batches, counts, strict=True) if count < 2]
-        if single and self._needs_variance:
-            raise ModelError(
-                f"The batch {single[0]!r} has one row, which has no spread: leave it out, join it "
-                "to a batch that is alike, or use mean_only=True."
-            )
-        return batches, [int(count) for count in counts]
-
-    def _check_confounding(self, member: NDArray[np.bool_], known: Values) -> None:
-        column = first_redundant(np.hstack([member.astype(np.float64), known]))
-        if column is None:
-            return
-        of_columns = [
-            one.name for one in self.covariates_ for _ in range(max(len(one.levels) - 1, 1))
-        ]
-        name = of_columns[column - member.shape[1]]
-        raise ModelError(
-            f"The covariate {name!r} follows from the batch and the covariates before it: what the "
-            "batch does and what it does cannot be told apart. Leave it out."
-        )
-
-    def _standardise(self, values: Values, member: NDArray[np.bool_], known: Values) -> list[str]:
-        """Set the mean, the spread and what covariates do; say why a feature has none."""
-        batches = member.shape[1]
-        coefficients, told = least_squares(np.hstack([member.astype(np.float64), known]), values)
-        reference = self._reference()
-        if reference is None:
-            seen = member.T.astype(np.float64) @ ~np.isnan(values)
-            weights = seen / np.maximum(seen.sum(axis=0), 1.0)
-        else:
-            weights = (np.array(self.batches_) == reference).astype(np.float64)[:, None]
-        self.effects_ = coefficients[batches:]
-        self.mean_ = (weights * coefficients[:batches]).sum(axis=0)
-        residual = values - member @ coefficients[:batches] - known @ self.effects_
-        if reference is not None:
-            residual = residual[member[:, self.batches_.index(reference)]]
-        there = ~np.isnan(residual)
-        free = np.maximum(there.sum(axis=0) - self._pooled_ddof, 1)
-        pooled = np.sqrt((np.where(there, residual, 0.0) ** 2).sum(axis=0) / free)
-        size = np.abs(np.nan_to_num(values)).max(axis=0)
-        constant = ~(pooled > 1e-13 * size)
-        bad = constant | ~told
-        self.effects_ = np.where(bad, 0.0, self.effects_)
-        self.mean_ = np.where(bad, 0.0, self.mean_)
-        self.sd_ = np.where(bad, 1.0, pooled)
-        place = "the reference" if reference is not None else "batches"
-        reasons: list[str] = np.select(
-            [~told, constant],
-            [
-                "Its rows do not tell batches and covariates apart.",
-                f"It does not vary within {place}.",
-            ],
-            "",
-        ).tolist()
-        return reasons
-
-    def _thin(self, values: Values, member: NDArray[np.bool_], reasons: list[str]) -> list[str]:
-        """Add features that a batch has too few values of."""
-        seen = member.T.astype(np.float64) @ ~np.isnan(values)
-        least, which = seen.min(axis=0), seen.argmin(axis=0)
-        return [
-            f"The batch {self.batches_[which[i]]!r} has {least[i]:.0f} values of it."
-            if least[i] < (2 if self._needs_variance else 1)
-            else reason
-            for i, reason in enumerate(reasons)
-        ]
+        return outcomes
 
     def _standardised(self, values: Values, known: Values) -> Values:
         """Return the features that are harmonised, standardised (n, used)."""
@@ -308,21 +253,7 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
 
     def _rows(self, X: Any, batch: Any, covariates: Any) -> tuple[Values, NDArray[np.str_], Values]:
         self._need_fit()
-        if isinstance(X, pd.DataFrame):
-            given = set(map(str, X.columns))
-            lacking = [name for name in self.names_in_ if name not in given]
-            if lacking:
-                raise ModelError(
-                    f"The features lack {len(lacking):,} of the {len(self.names_in_):,} that the "
-                    f"harmoniser was fitted to, first {lacking[0]!r}."
-                )
-            X = X.set_axis([str(name) for name in X.columns], axis=1)[self.names_in_]
-        names, values = feature_values(X)
-        if len(names) != len(self.names_in_):
-            raise ModelError(
-                f"There are {len(names):,} features; the harmoniser was fitted to "
-                f"{len(self.names_in_):,}."
-            )
+        values = values_of(self.names_in_, X)
         labels = batch_names(batch, X, len(values))
         known = covariate_columns(self.covariates_, covariates, X, len(values))
         return values, labels, known
@@ -331,7 +262,7 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         if not hasattr(self, "location_"):
             raise ModelError(f"{type(self).__name__} is not fitted yet: call fit first.")
 
-    def _tell(self, reasons: Sequence[str], covariates: bool) -> None:
+    def _tell(self, reasons: Sequence[str], outcomes: Sequence[str]) -> None:
         changed = [(n, r) for n, r in zip(self.names_in_, reasons, strict=True) if r]
         self.unchanged_ = pd.DataFrame(changed, columns=["feature", "reason"])
         if changed:
@@ -350,7 +281,16 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
             self.notes_.append(
                 f"Batches with few rows: {', '.join(few)}. Their effect is uncertain."
             )
-        if covariates:
-            self.notes_.append(
-                "Covariates are kept, so they have to be known of every patient who comes later."
+        if not self.covariates_:
+            return
+        kept = ", ".join(one.name for one in self.covariates_)
+        self.notes_.append(
+            f"Covariates are kept ({kept}), so they have to be known of every patient who comes later."
+        )
+        if not outcomes:
+            note = (
+                f"No outcome was named: none of the covariates ({kept}) may be one, or features "
+                "are made to show it, and the next patient's is not known."
             )
+            self.notes_.append(note)
+            warnings.warn(note, HarmoniseWarning, stacklevel=3)
