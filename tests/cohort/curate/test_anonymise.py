@@ -264,6 +264,29 @@ def test_kept_descriptions_lose_the_patients_words(tmp_path: Path):
     assert new.SeriesDescription.startswith("Thorax of")
 
 
+@pytest.mark.parametrize(("dates", "told"), [("remove", ""), ("shift", ""), ("keep", " 31.1.2020")])
+def test_kept_descriptions_lose_dates_and_everybodys_words(tmp_path: Path, dates, told):
+    ds = make_slice(
+        PatientName="Li-Smythe^Xu=王^小明",
+        OperatorsName="Quisling^Ada",
+        SpecificCharacterSet="ISO_IR 192",
+        SeriesDescription="Thorax Xu Smythe LiSmythe 王小明 QUISLING 31.1.2020",
+    )
+    save(ds, tmp_path / "in" / "a.dcm")
+    new = only(tmp_path, keep=["descriptions"], dates=dates)
+    assert new.SeriesDescription == f"Thorax{told}"
+
+
+def test_terms_of_devices_stay_where_the_patient_is_called_like_one(tmp_path: Path):
+    ds = make_slice(
+        PatientName="Hu^Se", RescaleType="HU", ScanningSequence="SE", SeriesDescription="Hu head"
+    )
+    save(ds, tmp_path / "in" / "a.dcm")
+    new = only(tmp_path, keep=["descriptions"])
+    assert (new.RescaleType, new.ScanningSequence) == ("HU", "SE")
+    assert new.SeriesDescription == "head"
+
+
 @pytest.mark.parametrize(
     "syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian]
 )

@@ -67,7 +67,7 @@ def write_dicom(folder: Path, voxels, geometry: Geometry, modality="CT", **attri
         ds.StudyDate = ds.SeriesDate = "20200131"
         ds.StudyTime = ds.SeriesTime = "101500"
         ds.ReferringPhysicianName = ""
-        ds.Modality, ds.SeriesDescription = modality, "Thorax Doe venous"
+        ds.Modality, ds.SeriesDescription = modality, "Thorax Doe venous 31.01.2020"
         ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
         ds.SeriesNumber, ds.InstanceNumber, ds.SliceThickness = 2, k + 1, 2.5
         ds.ImagePositionPatient = [f"{v:.10g}" for v in geometry.to_mm((k, 0, 0))]
@@ -232,7 +232,8 @@ def test_the_same_region_in_two_files_comes_once(tmp_path: Path):
 def test_no_identity_in_what_is_written(delivery: Path, tmp_path: Path):
     out, who = tmp_path / "out", tmp_path / "keys" / "who.csv"
     scan = read_scan(delivery / "p1")
-    write_rtstruct([ball(scan, "Doe tumour")], scan, delivery / "p1" / "more.dcm")
+    regions = [ball(scan, "Doe tumour"), ball(scan, "JaneDoe 31.1.2020 GTV", 2)]
+    write_rtstruct(regions, scan, delivery / "p1" / "more.dcm")
     delivery.joinpath("p1").rename(delivery / "Doe_Jane")
     (delivery / "Doe_Jane" / "broken.dcm").write_bytes(bytes(128) + b"DICM" + b"\2" * 64)
     done = convert_folder(
@@ -243,7 +244,17 @@ def test_no_identity_in_what_is_written(delivery: Path, tmp_path: Path):
     written = [file for file in out.rglob("*") if file.is_file()]
     assert len(written) > 6
     for file in written:
-        for word in (b"Doe", b"doe", b"Jane", b"SECRET-1", b"20200131", uid.encode(), b"1.2.3.4"):
+        for word in (
+            b"Doe",
+            b"doe",
+            b"Jane",
+            b"SECRET-1",
+            b"20200131",
+            b"31.1.2020",
+            b"31.01.2020",
+            uid.encode(),
+            b"1.2.3.4",
+        ):
             assert word not in file.read_bytes(), (file, word)
             assert word.decode() not in str(file.relative_to(out))
     mapping = pd.read_csv(who)

@@ -68,7 +68,7 @@ COLUMNS = (
 """Columns of the table, before those that were asked for."""
 
 _COUNTS = dict.fromkeys(("files", "slices", "missing_slices", "rows", "columns"), "Int64")
-_FREE_TEXT = ("description", "scan_options", "image_type", "tracer", "contrast")
+_FREE_TEXT = ("description", "scan_options", "image_type", "tracer")
 _BATCH = 100
 _STARTING_PAYS = 1000
 """Files below which starting processes takes longer than reading."""

@@ -17,6 +17,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from lesionary import progress
+from lesionary.cohort.curate.identity import identity_words
 from lesionary.errors import ScanError
 from lesionary.scan.dicom.acquisition import ACQUISITION_KEYWORDS, describe_acquisition
 from lesionary.scan.dicom.frames import read_frames
@@ -40,14 +41,14 @@ _TEXTS = {
 }
 _BECQUEREL = "RadionuclideTotalDose"
 #: Whose a file is: read to know patients apart and to take their names out of paths and texts.
-_WHO = ("PatientID", "PatientName", "OtherPatientIDs", "PatientBirthName", "AccessionNumber")
+_NAMES = ("PatientName", "PatientBirthName")
+_NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
+_WHO = (*_NAMES, *_NUMBERS)
 _WHEN = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "PatientBirthDate")
 _TIMES = ("AcquisitionTime", "ContrastBolusStartTime")
 _SEQUENCES = ("RadiopharmaceuticalInformationSequence",)
 _DAY_S = 86_400
 _MEGA = 1e6
-#: Shorter words (initials, an ID such as 7) would be found in every text.
-_SHORTEST_WORD = 3
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Identity:
     patient : str
         PatientID, or the study where there is none.
     words : frozenset of str
-        Names and numbers of the patient.
+        Names and numbers of the patient, in lower case.
     dates : frozenset of str
         Dates in the header, as DICOM writes them.
     """
@@ -246,12 +247,13 @@ def _planes(header: Header, opener: Opener) -> Planes:
 
 
 def _identity(dataset: Dataset) -> Identity:
-    texts = [_text(dataset, keyword) for keyword in _WHO]
-    words = {word for text in texts for word in re.split(r"[\s^=,\\]+", text)} | set(texts)
     study = _text(dataset, "StudyInstanceUID") or _text(dataset, "SeriesInstanceUID")
     return Identity(
-        texts[0] or study,
-        frozenset(word for word in words if len(word) >= _SHORTEST_WORD),
+        _text(dataset, "PatientID") or study,
+        identity_words(
+            [_text(dataset, keyword) for keyword in _NAMES],
+            [_text(dataset, keyword) for keyword in _NUMBERS],
+        ),
         frozenset(date for name in _WHEN if (date := _text(dataset, name))),
     )
 

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydicom.datadict import dictionary_VR, keyword_dict, tag_for_keyword
 
+from lesionary.cohort.curate.identity import replace_words, written_dates
 from lesionary.cohort.curate.image import Image
 from lesionary.errors import CohortError
 from lesionary.spelling import hint
@@ -145,20 +145,12 @@ class Patients:
     def unnamed(self, text: str, who: str | None = None) -> str:
         """Take the names, numbers and dates of patients (of one, or of all) out of a text."""
         for patient in [who] if who is not None else self.codes:
-            for word in sorted(self._words.get(patient, ()), key=len, reverse=True):
-                text = _replace(text, word, self.codes[patient])
+            words = self._words.get(patient, frozenset())
+            text = replace_words(text, words, self.codes[patient])
             if self.dates != "keep":
-                for written in self._days.get(patient, ()):
-                    for form in _forms(written):
-                        text = _replace(text, form, "date")
+                days = self._days.get(patient, frozenset())
+                text = replace_words(text, written_dates(days), "date")
         return text
-
-
-def _replace(text: str, word: str, by: str) -> str:
-    if word.lower() not in text.lower():
-        return text
-    whole = rf"(?<![^\W_]){re.escape(word)}(?![^\W_])"
-    return re.sub(whole, by, text, flags=re.IGNORECASE)
 
 
 def _day(text: str) -> date | None:
@@ -166,15 +158,6 @@ def _day(text: str) -> date | None:
         return datetime.strptime(text, "%Y%m%d").date()
     except ValueError:
         return None
-
-
-@cache
-def _forms(written: str) -> tuple[str, ...]:
-    day = _day(written)
-    if day is None:
-        return ()
-    forms = ("%Y%m%d", "%Y-%m-%d", "%Y_%m_%d", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%y%m%d")
-    return tuple(day.strftime(form) for form in forms)
 
 
 def relative(path: Path, folder: Path) -> str:

@@ -198,6 +198,7 @@ def _run(
                 roi,
                 resample,
                 found.identity,
+                found.dates,
             )
         )
     earlier = len(done)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lesionary.cohort.build import plain
-from lesionary.cohort.curate.export.identity import without_identity
 from lesionary.cohort.curate.export.prepare_image import reason_of
+from lesionary.cohort.curate.identity import without_identity
 from lesionary.errors import MaskError
 from lesionary.scan import Mask, Scan
 from lesionary.scan.dicom import read_dicom
@@ -31,8 +31,8 @@ class SeriesTask:
         Where the image goes, relative to ``out`` and without ending.
     roi : tuple of str
         Names or patterns of the regions that are wanted; none: all.
-    identity : frozenset of str
-        Words that may be in no name.
+    identity, dates : frozenset of str
+        Words and dates that may be in no name.
     """
 
     uid: str
@@ -44,6 +44,7 @@ class SeriesTask:
     roi: tuple[str, ...]
     resample: bool
     identity: frozenset[str]
+    dates: frozenset[str]
 
 
 @dataclass
@@ -115,7 +116,7 @@ def _convert_masks(task: SeriesTask, scan: Scan, done: SeriesDone) -> None:
             else:
                 done.rois.append(row)
     if task.roi and task.masks and not done.rois and not done.failed:
-        names = ", ".join(repr(without_identity(name, task.identity)) for name in there)
+        names = ", ".join(repr(_unnamed(name, task)) for name in there)
         asked = ", ".join(map(repr, task.roi))
         done.failed.append(("", f"No ROI is called {asked}; there are {names or 'none'}."))
 
@@ -142,7 +143,7 @@ def _write_region(
     earlier: list[dict[str, Any]],
 ) -> dict[str, Any]:
     mask = region.read()
-    name = without_identity(mask.name, task.identity) or f"ROI {region.number}"
+    name = _unnamed(mask.name, task) or f"ROI {region.number}"
     center, volume = mask.center_mm, mask.volume_ml
     for other in earlier:
         if other["roi"].lower() == name.lower() and _is_same(center, volume, other):
@@ -159,6 +160,10 @@ def _write_region(
         "coordZ": z,
         "volume_ml": volume,
     }
+
+
+def _unnamed(name: str, task: SeriesTask) -> str:
+    return without_identity(name, task.identity, task.dates)
 
 
 def _grid(mask: Mask, scan: Scan) -> Any:

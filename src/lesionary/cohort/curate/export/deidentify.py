@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from pydicom import DataElement, Dataset, Sequence
-from pydicom.datadict import dictionary_VR
 from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
-from lesionary.cohort.curate.export.identity import identity_words, without_identity
+from lesionary.cohort.curate.export.header_identity import TERM, Identity, identity_of, vr_of
 from lesionary.cohort.curate.export.ledger import ExportError
-from lesionary.cohort.curate.export.profile import Action, Dates, action
+from lesionary.cohort.curate.export.profile import Action, Dates, action, is_written_by_people
 from lesionary.cohort.curate.export.pseudonym import Pseudonyms
+from lesionary.cohort.curate.identity import without_identity, without_words
 
 _STANDARD = "1.2.840.10008."
 """UIDs of the standard itself: kinds of things, not things."""
 
-_IDENTITY = (
-    "PatientID",
-    "PatientName",
-    "OtherPatientIDs",
-    "OtherPatientNames",
-    "PatientBirthName",
-    "PatientMotherBirthName",
-    "AccessionNumber",
-    "ReferringPhysicianName",
-)
+
 _METHOD = ("Lesionary", "PS3.15 basic profile, table E.1-1 of 2026c")
 _OPTION_CODES = {
     "patient": ("113108", "Retain Patient Characteristics Option"),
@@ -99,7 +89,7 @@ def deidentify(dataset: Dataset, settings: Settings) -> Dataset:
         raise ExportError(f"It is {sop_class.name}: its content cannot be made anonymous.")
     patient = patient_key(dataset)
     _clear_embedded_overlays(dataset)
-    cleaner = _Cleaner(settings, settings.codes.days(patient), _identity(dataset))
+    cleaner = _Cleaner(settings, settings.codes.days(patient), identity_of(dataset))
     cleaner.clean(dataset)
     code = "P" + settings.codes.code("patient", patient)
     dataset.PatientID, dataset.PatientName = code, code
@@ -122,14 +112,15 @@ def patient_key(dataset: Dataset) -> str:
 class _Cleaner:
     """Applies the profile to a data set and all that is nested in it."""
 
-    def __init__(self, settings: Settings, days: int, identity: frozenset[str]) -> None:
+    def __init__(self, settings: Settings, days: int, identity: Identity) -> None:
         self._settings = settings
         self._days = days
         self._identity = identity
+        self._long = frozenset(word for word in identity.patient if len(word) > TERM)
 
     def clean(self, dataset: Dataset) -> None:
         for tag in list(dataset.keys()):
-            vr = _vr(dataset, tag)
+            vr = vr_of(dataset, tag)
             what = action(tag, vr, self._settings.keep, self._settings.dates)
             if what == "X" or (what == "K" and not _holds_what_it_should(dataset, tag, vr)):
                 del dataset[tag]
@@ -159,7 +150,7 @@ class _Cleaner:
         elif what == "date":
             changed = value if self._settings.dates == "keep" else _each(value, self._shift(vr))
         else:
-            changed = _each(value, self._without_identity)
+            changed = _each(value, self._cleaned if is_written_by_people(tag) else self._coded)
         dataset[tag] = DataElement(tag, vr, changed)
 
     def _uid(self, uid: Any) -> str:
@@ -179,16 +170,16 @@ class _Cleaner:
 
         return shifted
 
-    def _without_identity(self, text: Any) -> str:
-        return without_identity(str(text), self._identity)
+    def _cleaned(self, text: Any) -> str:
+        """Return what somebody typed without the words, and the dates, that identify."""
+        words = self._identity.patient | self._identity.others
+        if self._settings.dates == "keep":
+            return without_words(str(text), words)
+        return without_identity(str(text), words, self._identity.dates)
 
-
-def _vr(dataset: Dataset, tag: BaseTag) -> str:
-    """Return the VR by the standard; of what it does not know, the file's."""
-    try:
-        return dictionary_VR(tag)
-    except KeyError:
-        return str(dataset.get_item(tag).VR or "UN")
+    def _coded(self, text: Any) -> str:
+        """Return what a device wrote: HU is a unit there, even if the patient's name is Hu."""
+        return without_words(str(text), self._long)
 
 
 def _holds_what_it_should(dataset: Dataset, tag: BaseTag, vr: str) -> bool:
@@ -212,16 +203,6 @@ def _joined(value: Any) -> str:
 
 def _each(value: Any, change: Any) -> Any:
     return [change(one) for one in value] if isinstance(value, MultiValue | list) else change(value)
-
-
-def _identity(dataset: Dataset) -> frozenset[str]:
-    """Return the words that name the patient."""
-    return identity_words(item.get(keyword) for item in _walk(dataset) for keyword in _IDENTITY)
-
-
-def _walk(dataset: Dataset) -> Iterator[Dataset]:
-    yield dataset
-    yield from dataset.get("OtherPatientIDsSequence") or []
 
 
 def _capped(age: str) -> str:

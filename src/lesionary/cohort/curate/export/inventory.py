@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydicom import dcmread
 
-from lesionary.cohort.curate.export.identity import identity_words, without_identity
 from lesionary.cohort.curate.export.prepare_image import reason_of
+from lesionary.cohort.curate.identity import identity_words, without_identity
 from lesionary.errors import LesionaryError
 from lesionary.scan.dicom.parts import Opener
 from lesionary.scan.dicom.series import Series, find_files, image_type, list_series
@@ -21,7 +21,9 @@ from lesionary.scan.masks.references import (
 IMAGES = ("CT", "MR", "PT")
 """Modalities whose series are volumes."""
 
-_IDENTITY = ("PatientID", "PatientName", "OtherPatientIDs", "AccessionNumber")
+_NAMES = ("PatientName", "PatientBirthName")
+_NUMBERS = ("PatientID", "OtherPatientIDs", "AccessionNumber")
+_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "PatientBirthDate")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class FoundSeries:
     patient, study_uid : str
         What the header says: for the mapping table, and to tell patients apart; nowhere else.
     description : str
-        Less the words that identify the patient.
+        Less the words that identify the patient, and dates.
+    identity, dates : frozenset of str
+        These words, and the dates of the header.
     skip : str
         Why it is passed over (a localizer, screenshots); empty where it is to be converted.
     masks : list of Path
@@ -47,6 +51,7 @@ class FoundSeries:
     patient: str
     study_uid: str
     identity: frozenset[str]
+    dates: frozenset[str]
     skip: str = ""
     masks: list[Path] = field(default_factory=list)
 
@@ -91,19 +96,20 @@ def take_inventory(folder: Path) -> Inventory:
 
 
 def _series(described: Series, files: tuple[Path, ...], kinds: set[str]) -> FoundSeries:
-    header = dcmread(
-        files[0], stop_before_pixels=True, specific_tags=[*_IDENTITY, "StudyInstanceUID"]
-    )
-    words = identity_words(header.get(keyword) for keyword in _IDENTITY)
+    wanted = [*_NAMES, *_NUMBERS, *_DATES, "StudyInstanceUID"]
+    header = dcmread(files[0], stop_before_pixels=True, specific_tags=wanted)
+    words = identity_words(map(header.get, _NAMES), map(header.get, _NUMBERS))
+    dates = frozenset(str(header.get(keyword) or "") for keyword in _DATES)
     skip = described.problem or ("a localizer" if "LOCALIZER" in kinds else "")
     return FoundSeries(
         described.uid,
         described.modality,
-        without_identity(described.description, words),
+        without_identity(described.description, words, dates),
         files,
         str(header.get("PatientID") or ""),
         str(header.get("StudyInstanceUID") or ""),
         words,
+        dates,
         skip,
     )
 

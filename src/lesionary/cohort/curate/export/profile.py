@@ -73,6 +73,11 @@ def action(tag: BaseTag, vr: str, keep: frozenset[str], dates: Dates) -> Action:
     return _unlisted(tag, vr, keyword)
 
 
+def is_written_by_people(tag: BaseTag) -> bool:
+    """Tell whether a text that is kept is one that somebody typed, by what the table lists."""
+    return int(tag) in _table()
+
+
 def _unlisted(tag: BaseTag, vr: str, keyword: str) -> Action:
     if not dictionary_has_tag(tag) or vr in ("UN", *_FREE_TEXT):
         return "X"
