@@ -60,8 +60,8 @@ def percentile(ranked: Floats, percent: float) -> float:
 
     Examples
     --------
-    >>> percentile(np.array([1.0, 2, 4, 8]), 90)
-    6.8
+    >>> percentile(np.array([1.0, 2, 4, 8]), 50)
+    3.0
     """
     whole, part = divmod(percent / 100 * (ranked.size - 1), 1)
     below = int(whole)

@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 
 from lesionary.errors import RadiomicsError
+from lesionary.radiomics.catalogue import feature_catalogue
 from lesionary.radiomics.compute import measure
-from lesionary.radiomics.run import voxel_map, voxel_maps, write_maps
+from lesionary.radiomics.run import neighbourhoods, voxel_map, voxel_maps, write_maps
+from lesionary.radiomics.texture import AGGREGATIONS
+from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.scan import read_scan
 
 SPACING = (1.0, 1.5, 2.0)
 # A fixed origin gives a neighbourhood the bins of the whole.
 SETTINGS = {
     "discretisation": {"bin_width": 20, "origin": 0},
-    "aggregations": ["3D_avg", "3D_mrg", "3D", "2.5D_mrg"],
+    "aggregations": list(AGGREGATIONS),
 }
 
 
@@ -27,33 +30,68 @@ def blob():
     return image, (z / 2.2) ** 2 + (y / 2.6) ** 2 + (x / 3) ** 2 <= 1
 
 
+def each_alone(image, mask, features, radius, how, step):
+    """Compare maps with measuring the neighbourhood of every so-manieth voxel alone."""
+    maps = voxel_maps(image, mask, features, radius, how, spacing_mm=SPACING)
+    assert list(maps) == list(features)
+    index = np.stack(np.indices(mask.shape))
+    checked = 0
+    for at in np.argwhere(mask)[::step]:
+        at = tuple(at)
+        if np.isnan(maps[features[0]][at]):  # re-segmentation took it off
+            continue
+        near = np.abs(index - np.array(at)[:, None, None, None]).max(axis=0) <= radius
+        alone = measure(image, mask & near, how, spacing_mm=SPACING)
+        found = [maps[name][at] for name in features]
+        np.testing.assert_allclose(found, alone[features], rtol=1e-9, atol=1e-12)
+        checked += 1
+    assert checked > 3
+    return maps
+
+
+@pytest.mark.parametrize("radius", [1, 2])
+def test_each_voxel_is_its_neighbourhood_measured_alone(blob, radius):
+    """All features of all families and aggregations."""
+    image, mask = blob
+    how = {**SETTINGS, "families": ["statistics", "histogram", *TEXTURE]}
+    names = feature_catalogue(how["families"], how["aggregations"]).index.tolist()
+    # The gradient of a histogram depends on the highest level there could be: that of the whole.
+    names = [name for name in names if "gradient" not in name and "normalised_inv" not in name]
+    maps = each_alone(image, mask, names, radius, how, 11)
+    for found in maps.values():
+        assert np.isnan(found[~mask]).all()
+
+
 @pytest.mark.parametrize(
-    "feature",
+    "options",
     [
-        "stat_mean",
-        "stat_skewness",
-        "hist_entropy",
-        "glcm_joint_entropy_3d_avg",
-        "glcm_correlation_3d_mrg",
-        "glcm_contrast_25d_mrg",
-        "glrlm_run_entropy_3d_avg",
-        "glszm_small_zone_emphasis_3d",
-        "ngtdm_coarseness_3d",
-        "ngldm_dependence_count_entropy_3d",
+        {"distance": 2},
+        {"distance": 5},
+        {"coarseness": 1},
+        {"resegmentation": {"range": [15, 80]}},
     ],
 )
-@pytest.mark.parametrize("radius", [1, 2])
-def test_each_voxel_is_its_neighbourhood_measured_alone(blob, feature, radius):
+def test_maps_follow_the_settings(blob, options):
     image, mask = blob
-    found = voxel_map(image, mask, feature, radius, SETTINGS, spacing_mm=SPACING)
-    assert np.isnan(found[~mask]).all()
-    index = np.stack(np.indices(mask.shape))
-    for at in np.argwhere(mask)[:: 7 * radius]:
-        near = np.abs(index - at[:, None, None, None]).max(axis=0) <= radius
-        family = {"stat": "statistics", "hist": "histogram"}.get(feature[:4], feature.split("_")[0])
-        how = {**SETTINGS, "families": [family]}
-        alone = measure(image, mask & near, how, spacing_mm=SPACING)
-        np.testing.assert_allclose(found[tuple(at)], alone[feature], rtol=1e-12, atol=1e-12)
+    how = {**SETTINGS, "families": list(TEXTURE), "aggregations": ["3D_avg", "2D_s_mrg", "3D"]}
+    names = [
+        "ngldm_dependence_count_entropy_3d",
+        "gldzm_small_distance_emphasis_3d",  # to the border of the outline
+        "glcm_joint_entropy_3d_avg",
+        "glcm_contrast_2d_s_mrg",
+        "ngtdm_contrast_3d",
+        "glszm_zone_percentage_3d",
+    ]
+    each_alone(image, mask, names, 1, {**how, **options}, 11)
+
+
+def test_many_blocks_are_one_map(blob, monkeypatch):
+    names = ["stat_mean", "glcm_contrast_3d_avg", "glszm_zone_percentage_3d"]
+    expected = voxel_maps(*blob, names, spacing_mm=SPACING)
+    monkeypatch.setattr(neighbourhoods, "_AT_ONCE", 1000)
+    found = voxel_maps(*blob, names, spacing_mm=SPACING)
+    for name in names:
+        np.testing.assert_array_equal(found[name], expected[name])
 
 
 def test_what_is_not_defined_is_nan(blob):

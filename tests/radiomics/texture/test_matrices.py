@@ -174,7 +174,7 @@ def test_ngldm(levels: np.ndarray, in_plane: bool, distance: int, coarseness: in
 def test_ngtdm(levels: np.ndarray, in_plane: bool, distance: int) -> None:
     region = Region.of(levels, margin=distance, n_levels=5)
     voxels = by_voxel(region)
-    count = np.zeros((region.n_slices if in_plane else 1, 5))
+    count = np.zeros((region.volume.shape[0] if in_plane else 1, 5))
     difference = np.zeros_like(count)
     for voxel, level in voxels.items():
         near = [voxels.get(moved(voxel, step)) for step in neighbourhood(in_plane, distance)]

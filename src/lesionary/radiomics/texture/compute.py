@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,7 +84,7 @@ def texture_features(
         raise RadiomicsError(f"The coarseness is at least 0 levels, not {coarseness}.")
     aggregations = None if aggregations is None else list(aggregations)
     region = Region.of(levels, mask=mask, n_levels=n_levels, margin=distance)
-    computed = _Computed(region, distance, coarseness)
+    computed = Computed(region, distance, coarseness)
     rows = []
     for family in chosen:
         for aggregation, how in aggregations_of(family, aggregations).items():
@@ -96,7 +97,7 @@ def texture_features(
     return pd.DataFrame(rows, columns=columns).set_index(["code", "aggregation"])
 
 
-class _Computed:
+class Computed:
     """Matrices of a region, each made when first asked for and kept for the next aggregation."""
 
     def __init__(self, region: Region, distance: int, coarseness: int) -> None:
@@ -105,6 +106,7 @@ class _Computed:
         self._zones: dict[bool, Zones] = {}
 
     def features(self, family: str, how: Aggregation) -> dict[str, Floats]:
+        """Measure a family, by code: a value for each matrix that the aggregation leaves."""
         key = family, how.in_plane
         if key not in self._matrices:
             self._matrices[key] = self._make(family, how.in_plane)
@@ -128,11 +130,23 @@ class _Computed:
                 region, in_plane=in_plane, distance=self.distance, coarseness=self.coarseness
             )
         if in_plane not in self._zones:
-            self._zones[in_plane] = find_zones(region, in_plane=in_plane)
+            self._zones[in_plane] = _zones(region, in_plane)
         if family == "glszm":
             return glszm.matrices(self._zones[in_plane])
         distances = gldzm.border_distances(region, in_plane=in_plane)
         return gldzm.matrices(self._zones[in_plane], distances)
+
+
+def _zones(region: Region, in_plane: bool) -> Zones:
+    zones = find_zones(region, in_plane=in_plane)
+    if in_plane or len(zones.voxels) == 1:
+        return zones
+    # Zones in space, but of regions of which each is to have its own.
+    of = np.zeros_like(zones.slice)
+    of[zones.of_run] = region.slice_of(
+        region.inside[np.cumsum(zones.run_length) - zones.run_length]
+    )
+    return replace(zones, slice=of)
 
 
 def _average(values: Floats) -> float:

@@ -19,9 +19,9 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Matrices:
     steps = directions(in_plane, distance)
     width = region.n_levels + 1
     first = region.levels * width
-    if in_plane:
-        first += region.slices(in_plane) * width**2
     voxels = region.voxels(in_plane)
+    if len(voxels) > 1:
+        first += region.slices(in_plane) * width**2
     return stacked([_along(region, first, region.offset(step), voxels) for step in steps])
 
 

@@ -15,7 +15,7 @@ def matrices(region: Region, *, in_plane: bool) -> Matrices:
     histogram = np.bincount(keys, minlength=len(voxels) * width)
     parts = []
     for step in directions(in_plane):
-        longer = _longer_runs(region, region.offset(step), in_plane, voxels)
+        longer = _longer_runs(region, region.offset(step), voxels)
         # Runs of one voxel are what longer runs leave of a level.
         held = longer.count * longer.column
         left = histogram - np.bincount(longer.which * width + longer.row, held, histogram.size)
@@ -34,7 +34,7 @@ def matrices(region: Region, *, in_plane: bool) -> Matrices:
     return stacked(parts)
 
 
-def _longer_runs(region: Region, offset: int, in_plane: bool, voxels: Ints) -> Matrices:
+def _longer_runs(region: Region, offset: int, voxels: Ints) -> Matrices:
     """Count the runs of two voxels and more along one direction."""
     rows = -(-region.flat.size // offset)
     lines = np.zeros(rows * offset, dtype=region.flat.dtype)
@@ -47,7 +47,7 @@ def _longer_runs(region: Region, offset: int, in_plane: bool, voxels: Ints) -> M
     ends = np.flatnonzero(goes_on[1:] != goes_on[:-1]) + 1
     first, last = ends[::2], ends[1::2]
     slices = np.zeros_like(first)
-    if in_plane:
+    if len(voxels) > 1:
         slices = region.slice_of(first % rows * offset + first // rows)
     level = lines[first].astype(np.intp)
     return counted(len(voxels), 1, slices, level, last - first + 1, voxels)

@@ -110,11 +110,6 @@ class Region:
         """Levels of the voxels ``inside``."""
         return self.flat[self.inside].astype(np.intp)
 
-    @property
-    def n_slices(self) -> int:
-        """Slices of the box, those of the margin included."""
-        return int(self.volume.shape[0])
-
     def slice_of(self, positions: NDArray[np.intp]) -> NDArray[np.intp]:
         """Slice of each position in ``flat``."""
         return np.asarray(positions // int(np.prod(self.volume.shape[1:])))
