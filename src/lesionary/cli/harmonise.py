@@ -82,10 +82,15 @@ def harmonise(
     """
     from lesionary.adapt.harmonise.run import run_harmonise
 
+    if parameters and (outcome or reference or nonparametric or mean_only):
+        raise ModelError(
+            "--parameters applies what was learnt: --outcome, --reference, --nonparametric and "
+            "--mean-only are for learning. Leave them out."
+        )
     chosen: Harmoniser | NestedComBat | Path = parameters or _harmoniser(
         method, _words(outcome), reference, nonparametric=nonparametric, mean_only=mean_only
     )
-    found, errors = run_harmonise(
+    found, written = run_harmonise(
         features,
         table,
         chosen,
@@ -98,12 +103,20 @@ def harmonise(
         typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
     for lesion, reason in found.set_aside.head(_SHOWN).itertuples(index=False):
         typer.secho(f"Set aside: lesion {lesion}: {reason}", fg=typer.colors.YELLOW, err=True)
+    for row in found.different.itertuples():
+        where = f"{row.lesions:,} lesions{'' if row.rows == 'all' else ', ' + str(row.rows)}"
+        typer.echo(
+            f"{row.batch} ({where}): {row.before:,} of {row.features:,} features differ between "
+            f"its batches before, {row.after:,} after (Kolmogorov-Smirnov, p < 0.05)."
+        )
+    if len(_words(batch)) == 1 and parameters is None:
+        typer.echo(f"Other effects than {batch} stay: several are removed by --method nested.")
     count = f"{len(found.features):,} lesions, {found.features.shape[1] - 1:,} features"
-    typer.echo(f"Wrote {out}: {count}.")
-    if parameters is None:
-        typer.echo(f"Wrote {out.with_name('harmoniser.json')}: apply it with --parameters.")
-    if errors:
-        typer.echo(f"Set aside {len(found.set_aside):,} lesions; {errors} says why.")
+    typer.echo(f"Wrote {written.table}: {count}.")
+    if written.parameters:
+        typer.echo(f"Wrote {written.parameters}: apply it to later patients with --parameters.")
+    if written.errors:
+        typer.echo(f"Set aside {len(found.set_aside):,} lesions; {written.errors} says why.")
         raise typer.Exit(SET_ASIDE)
 
 

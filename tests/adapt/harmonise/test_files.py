@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from scipy.stats import ks_2samp
 from typer.testing import CliRunner
 
 from lesionary.adapt.harmonise import (
@@ -19,6 +20,7 @@ from lesionary.adapt.harmonise import (
     load_harmoniser,
     save_harmoniser,
 )
+from lesionary.adapt.harmonise.table import harmonise_table
 from lesionary.cli.harmonise import harmonise
 from lesionary.errors import LesionaryError, ModelError
 
@@ -146,8 +148,68 @@ def test_lesions_that_cannot_be_harmonised_are_set_aside(made, tables):
     assert code == 3
     errors = pd.read_csv("out/errors.csv").set_index("lesion_id")["reason"]
     assert errors["lesion0"] == "The lesion table lacks its scanner."
-    assert "'D' was not in training and has 1 lesions" in errors["lesion1"]
+    assert "'D' was not in training, or too small there, and has 1 lesions" in errors["lesion1"]
     assert len(pd.read_csv("out/h.csv")) == 88
+
+
+def test_a_lesion_alone_with_its_scanner_does_not_stop_the_others(made, tables):
+    tables.loc[1, "scanner"] = "rare"  # in train
+    tables.to_csv("cohort.csv", index=False)
+    code, told = run(*RUN)
+    assert code == 3
+    assert pd.read_csv("out/errors.csv")["lesion_id"].tolist() == ["lesion1"]
+    train = (tables["split"] == "train").to_numpy() & (tables["scanner"] != "rare").to_numpy()
+    fitted = ComBat().fit(made.features[train], made.batch[train])
+    rest = np.arange(90) != 1
+    wanted = fitted.transform(made.features[rest], made.batch[rest])
+    found = pd.read_csv("out/h.csv", index_col="lesion_id")
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
+    assert "Other effects than scanner stay" in told
+
+
+def test_the_estimate_of_a_new_scanner_is_written_for_those_who_come_later(tables):
+    assert run(*RUN)[0] == 0
+    tables["scanner"] = np.where(tables["scanner"] == "C", "D", tables["scanner"])
+    tables.to_csv("cohort.csv", index=False)
+    apply = [*RUN[:-1], "out/later.csv", "--parameters"]
+    code, told = run(*apply, "out/harmoniser.json")
+    assert code == 0
+    assert "estimated from the lesions given here: scanner D." in told
+    assert load_harmoniser("out/harmoniser.json").batches_ == ["A", "B", "C"]
+    assert load_harmoniser("out/harmoniser-extended.json").batches_ == ["A", "B", "C", "D"]
+    first = pd.read_csv("out/later.csv", index_col="lesion_id")
+    tables[tables["scanner"] == "D"][:1].to_csv("cohort.csv", index=False)  # too few to estimate
+    code, told = run(*apply, "out/harmoniser-extended.json")
+    assert code == 0
+    assert "estimated from" not in told
+    one = pd.read_csv("out/later.csv", index_col="lesion_id")
+    pd.testing.assert_frame_equal(one, first.loc[one.index])
+
+
+def test_it_tells_how_many_features_differ_before_and_after(made, tables):
+    found = harmonise_table("features.csv", "cohort.csv", ComBat(), batch=["scanner"]).different
+    assert found["rows"].tolist() == ["train", "other"]
+    assert found["lesions"].tolist() == [60, 30]
+    other = (tables["split"] == "test").to_numpy()
+    p_values = [
+        min(
+            ks_2samp(
+                *(made.features.loc[other & (made.batch == one).to_numpy(), name] for one in pair),
+                method="asymp",
+            ).pvalue
+            for pair in ("AB", "AC", "BC")
+        )
+        for name in made.features
+    ]
+    assert found["before"][1] == sum(3 * p < 0.05 for p in p_values)
+    assert found["after"].max() < found["before"].min()
+
+
+def test_patients_without_an_outcome_are_harmonised_later(tables):
+    tables.assign(died=0).to_csv("cohort.csv", index=False)
+    assert run(*RUN, "--outcome", "died")[0] == 0
+    tables.to_csv("cohort.csv", index=False)
+    assert run(*RUN, "--parameters", "out/harmoniser.json")[0] == 0
 
 
 @pytest.mark.parametrize("method", ["nested", "m-combat", "centring"])
@@ -172,5 +234,9 @@ def test_wrong_words_are_refused(tables):
         run(*RUN, "--covariates", "age", "--outcome", "age")
     with pytest.raises(ModelError, match="are of ComBat"):
         run(*RUN, "--method", "centring", "--mean-only")
+    with pytest.raises(ModelError, match=r"no column 'sexx' \(did you mean 'sex'"):
+        run(*RUN, "--outcome", "sexx")
+    with pytest.raises(ModelError, match="--mean-only are for learning"):
+        run(*RUN, "--parameters", "h.json", "--mean-only")
     with pytest.raises(ModelError, match="neither"):
         run(*RUN[:-1], "table.txt")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import ks_2samp
 
-from lesionary.adapt.harmonise import ComBat, NestedComBat
+from lesionary.adapt.harmonise import ComBat, HarmoniseWarning, NestedComBat
 from lesionary.adapt.harmonise.difference import batch_p_values
 
 
@@ -23,6 +23,14 @@ def test_scipy_gives_the_same_p_values_also_with_ties_and_missing_cells():
         one, other = (values[batch == b, g] for b in "AB")
         wanted = ks_2samp(one[~np.isnan(one)], other[~np.isnan(other)], method="asymp").pvalue
         assert found[g] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_few_rows_that_do_not_overlap_are_no_proof():
+    values = np.arange(5.0)[:, None]
+    for few in (1, 2):
+        batch = np.array(["A"] * few + ["B"] * (5 - few))
+        wanted = ks_2samp(values[:few, 0], values[few:, 0], method="exact").pvalue
+        assert batch_p_values(values, batch)[0] == pytest.approx(wanted)
 
 
 def test_of_three_batches_the_smallest_pair_is_corrected():
@@ -88,3 +96,16 @@ def test_the_effect_that_leaves_the_fewest_different_features_goes_first(two_eff
     assert dict(zip(first["effect"], first["features_left"], strict=True)) == left
     assert first.loc[first["chosen"], "effect"].item() == min(left, key=lambda name: left[name])
     assert search["round"].tolist() == [1, 1, 2]
+
+
+def test_new_batches_are_kept_for_every_effect(two_effects):
+    features, effects = two_effects
+    fitted = NestedComBat(order=["scanner", "kernel"]).fit(features[:150], effects[:150])
+    later = effects[150:].assign(kernel="bone")
+    longer = fitted.extend(features[150:], later)
+    assert longer.steps_["kernel"].batches_ == ["sharp", "soft", "bone"]
+    assert fitted.steps_["kernel"].batches_ == ["sharp", "soft"]
+    with pytest.warns(HarmoniseWarning, match="bone was not in training"):
+        wanted = fitted.transform(features[150:], later)
+    pd.testing.assert_frame_equal(longer.transform(features[150:], later), wanted)
+    pd.testing.assert_frame_equal(longer.transform(features[150:151], later[:1]), wanted[:1])

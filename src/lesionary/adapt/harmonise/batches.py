@@ -73,3 +73,11 @@ def too_few_values(
         else reason
         for i, reason in enumerate(reasons)
     ]
+
+
+def uncertain(batches: Sequence[str], rows: Sequence[int], fewest: int) -> list[str]:
+    """Tell which batches have so few rows that their effect is uncertain."""
+    few = [f"{name} ({count})" for name, count in zip(batches, rows, strict=True) if count < fewest]
+    if not few:
+        return []
+    return [f"Batches with few rows: {', '.join(few)}. Their effect is uncertain."]

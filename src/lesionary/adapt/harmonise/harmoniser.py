@@ -17,6 +17,7 @@ from lesionary.adapt.harmonise.batches import (
     count_batches,
     refuse_confounding,
     too_few_values,
+    uncertain,
 )
 from lesionary.adapt.harmonise.covariates import covariate_columns, learn_covariates
 from lesionary.adapt.harmonise.given import batch_names, feature_values, name_of, values_of
@@ -69,6 +70,16 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
     def _effects(self, batch: Moments) -> tuple[Values, Values]:
         """Return location and variance of a batch, each (p,), from its standardised features."""
 
+    @property
+    def outcomes(self) -> list[str]:
+        """Names of the outcomes."""
+        return [self.outcome] if isinstance(self.outcome, str) else list(self.outcome or ())
+
+    @property
+    def fewest_rows(self) -> int:
+        """Rows that a batch needs in training: two have a spread."""
+        return 2 if self._needs_variance else 1
+
     def fit(self, X: Any, batch: Any, covariates: Any = None) -> Self:
         """Learn what batches do from training rows.
 
@@ -89,11 +100,11 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         """
         names, values = feature_values(X)
         labels = batch_names(batch, X, len(values))
-        outcomes = self._refuse_outcome(names, batch)
-        self.covariates_ = learn_covariates(covariates, X, len(values), outcomes)
+        self._refuse_outcome(names, batch)
+        self.covariates_ = learn_covariates(covariates, X, len(values), self.outcomes)
         known = covariate_columns(self.covariates_, covariates, X, len(values))
         self.names_in_, self.n_features_in_ = names, len(names)
-        fewest = 2 if self._needs_variance else 1
+        fewest = self.fewest_rows
         self.batches_, self.rows_ = count_batches(labels, self._reference(), fewest=fewest)
         self.notes_: list[str] = []
         member = labels[:, None] == np.array(self.batches_)
@@ -117,7 +128,7 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         for number, name in enumerate(self.batches_):
             if name != reference:
                 self._set_effects(number, z[member[:, number]], name)
-        self._tell(reasons, outcomes)
+        self._tell(reasons)
         return self
 
     def transform(self, X: Any, batch: Any, covariates: Any = None) -> Any:
@@ -233,18 +244,15 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
     def _reference(self) -> str | None:
         return None if self.reference_batch is None else name_of(self.reference_batch)
 
-    def _refuse_outcome(self, names: Sequence[str], batch: Any) -> list[str]:
-        """Return the outcomes' names, none of which is a feature or the batch."""
-        outcomes = [self.outcome] if isinstance(self.outcome, str) else list(self.outcome or ())
-        shown = [name for name in names if name in outcomes]
+    def _refuse_outcome(self, names: Sequence[str], batch: Any) -> None:
+        shown = [name for name in names if name in self.outcomes]
         if shown:
             raise ModelError(f"The outcome {shown[0]!r} is among the features: take it out.")
-        if isinstance(batch, pd.Series) and str(batch.name) in outcomes:
+        if isinstance(batch, pd.Series) and str(batch.name) in self.outcomes:
             raise ModelError(
                 f"The batch is the outcome {str(batch.name)!r}, which would be taken out of the "
                 "features: name the scanner, kernel or hospital."
             )
-        return outcomes
 
     def _standardised(self, values: Values, known: Values) -> Values:
         """Return the features that are harmonised, standardised (n, used)."""
@@ -262,7 +270,7 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
         if not hasattr(self, "location_"):
             raise ModelError(f"{type(self).__name__} is not fitted yet: call fit first.")
 
-    def _tell(self, reasons: Sequence[str], outcomes: Sequence[str]) -> None:
+    def _tell(self, reasons: Sequence[str]) -> None:
         changed = [(n, r) for n, r in zip(self.names_in_, reasons, strict=True) if r]
         self.unchanged_ = pd.DataFrame(changed, columns=["feature", "reason"])
         if changed:
@@ -272,22 +280,14 @@ class Harmoniser(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]  #
             )
             self.notes_.append(note)
             warnings.warn(note, HarmoniseWarning, stacklevel=3)
-        few = [
-            f"{name} ({count})"
-            for name, count in zip(self.batches_, self.rows_, strict=True)
-            if count < FEWEST_NEW
-        ]
-        if few:
-            self.notes_.append(
-                f"Batches with few rows: {', '.join(few)}. Their effect is uncertain."
-            )
+        self.notes_ += uncertain(self.batches_, self.rows_, FEWEST_NEW)
         if not self.covariates_:
             return
         kept = ", ".join(one.name for one in self.covariates_)
         self.notes_.append(
-            f"Covariates are kept ({kept}), so they have to be known of every patient who comes later."
+            f"Covariates are kept ({kept}), so they have to be known of every later patient."
         )
-        if not outcomes:
+        if not self.outcomes:
             note = (
                 f"No outcome was named: none of the covariates ({kept}) may be one, or features "
                 "are made to show it, and the next patient's is not known."

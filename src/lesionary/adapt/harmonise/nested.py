@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,15 +11,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
 from lesionary.adapt.harmonise.combat import ComBat
-from lesionary.adapt.harmonise.difference import batch_p_values
+from lesionary.adapt.harmonise.difference import SIGNIFICANT, batch_p_values
 from lesionary.adapt.harmonise.given import batch_names, feature_values, same_index
 from lesionary.errors import ModelError
 from lesionary.spelling import hint
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_SIGNIFICANT = 0.05
 
 
 class NestedComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped
@@ -71,7 +70,7 @@ class NestedComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # un
             Biology to be kept.
         """
         table = _effects(batches, X)
-        template = self.combat if self.combat is not None else ComBat()
+        template = self._template()
         if template.reference_batch is not None:
             raise ModelError(
                 "A reference batch belongs to one effect; NestedComBat removes several."
@@ -85,7 +84,7 @@ class NestedComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # un
                 step = clone(template).fit(X, table[effect], covariates)
                 out = step.transform(X, table[effect], covariates)
                 labels = batch_names(table[effect], out, len(table))
-                different = batch_p_values(feature_values(out)[1], labels) < _SIGNIFICANT
+                different = batch_p_values(feature_values(out)[1], labels) < SIGNIFICANT
                 tried[effect] = (int(different.sum()), step, out)
             best = min(tried, key=lambda effect: tried[effect][0])  # of equal ones the first
             rounds += [
@@ -101,20 +100,33 @@ class NestedComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # un
 
     def transform(self, X: Any, batches: pd.DataFrame, covariates: Any = None) -> Any:
         """Take out every effect, in the order of training; see :meth:`ComBat.transform`."""
-        self._need_fit()
-        table = _effects(batches, X)
-        lacking = [effect for effect in self.steps_ if effect not in table]
-        if lacking:
-            raise ModelError(
-                f"There is no effect {lacking[0]!r}{hint(lacking[0], table.columns.tolist())}."
-            )
+        table = self._table(batches, X)
         for effect, step in self.steps_.items():
             X = step.transform(X, table[effect], covariates)
         return X
 
+    def extend(self, X: Any, batches: pd.DataFrame, covariates: Any = None) -> Self:
+        """Return a copy that knows the new batches among these rows; see :meth:`ComBat.extend`."""
+        table, longer = self._table(batches, X), copy(self)
+        longer.steps_ = {}
+        for effect, step in self.steps_.items():
+            longer.steps_[effect] = step.extend(X, table[effect], covariates)
+            X = longer.steps_[effect].transform(X, table[effect], covariates)
+        return longer
+
     def fit_transform(self, X: Any, batches: pd.DataFrame, covariates: Any = None) -> Any:
         """Learn from rows, and return them harmonised."""
         return self.fit(X, batches, covariates).transform(X, batches, covariates)
+
+    @property
+    def outcomes(self) -> list[str]:
+        """Names of the outcomes."""
+        return self._template().outcomes
+
+    @property
+    def fewest_rows(self) -> int:
+        """Rows that a batch needs in training."""
+        return self._template().fewest_rows
 
     @property
     def notes_(self) -> list[str]:
@@ -126,6 +138,19 @@ class NestedComBat(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # un
         """Return the features' names."""
         self._need_fit()
         return np.asarray(self.names_in_, dtype=object)
+
+    def _template(self) -> ComBat:
+        return self.combat if self.combat is not None else ComBat()
+
+    def _table(self, batches: Any, X: Any) -> pd.DataFrame:
+        self._need_fit()
+        table = _effects(batches, X)
+        lacking = [effect for effect in self.steps_ if effect not in table]
+        if lacking:
+            raise ModelError(
+                f"There is no effect {lacking[0]!r}{hint(lacking[0], table.columns.tolist())}."
+            )
+        return table
 
     def _effects_in_order(self, effects: list[str]) -> list[str]:
         if self.order is None:
