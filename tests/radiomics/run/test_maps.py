@@ -76,13 +76,30 @@ def test_maps_follow_the_settings(blob, options):
     how = {**SETTINGS, "families": list(TEXTURE), "aggregations": ["3D_avg", "2D_s_mrg", "3D"]}
     names = [
         "ngldm_dependence_count_entropy_3d",
-        "gldzm_small_distance_emphasis_3d",  # to the border of the outline
+        "gldzm_large_distance_emphasis_3d",
         "glcm_joint_entropy_3d_avg",
         "glcm_contrast_2d_s_mrg",
         "ngtdm_contrast_3d",
         "glszm_zone_percentage_3d",
     ]
-    each_alone(image, mask, names, 1, {**how, **options}, 11)
+    each_alone(image, mask, names, 2, {**how, **options}, 5)
+
+
+def test_distances_are_to_the_border_of_the_outline():
+    """Not to a voxel that re-segmentation took off."""
+    image = np.full((7, 7, 7), 50)
+    image[3, 3, 3] = 70
+    image[3, 3, 2] = 0
+    how = {
+        "discretisation": {"bin_width": 10, "origin": 0},
+        "resegmentation": {"range": [10, 90]},
+    }
+    found = voxel_map(
+        image, image >= 0, "gldzm_large_distance_emphasis_3d", 2, how, spacing_mm=SPACING
+    )
+    # The zone of 70 lies in the third layer of its cube, the other one begins at the border.
+    assert found[3, 3, 3] == (9 + 1) / 2
+    assert np.isnan(found[3, 3, 2])
 
 
 def test_many_blocks_are_one_map(blob, monkeypatch):
