@@ -179,7 +179,7 @@ def test_a_phantoms_parameters_are_saved_and_bring_patients_together(tmp_path):
 def test_patients_that_do_not_fit_the_phantom_are_refused(tmp_path):
     rows = phantom()
     save_robustness(assess_robustness(rows, **ASSESS), tmp_path)
-    with pytest.raises(ModelError, match="180 patients were scanned with kernel 'B99'"):
+    with pytest.raises(ModelError, match=r"180 of 180 patients .* not scanned with kernel 'B99'"):
         apply_robustness(tmp_path, rows.assign(kernel="B99"))
     with pytest.raises(ModelError, match="no column 'kernel'"):
         apply_robustness(tmp_path, rows.drop(columns="kernel"))
@@ -200,6 +200,15 @@ def test_a_table_that_cannot_be_judged_is_refused():
         assess_robustness(rows, subject="insert", condition="kernel")
     with pytest.raises(EvaluationError, match="no column 'kernl'"):
         assess_robustness(rows, subject="insert", condition="kernl")
+    with pytest.raises(EvaluationError, match="no column 'kernl'"):
+        assess_robustness(rows, **{**ASSESS, "condition": "kernl"})
+    with pytest.raises(EvaluationError, match="The table has no rows"):
+        assess_robustness(rows[:0], **ASSESS)
+    with pytest.raises(EvaluationError, match="two are the same column"):
+        assess_robustness(rows, subject="insert", condition="kernel", repeat="kernel")
+    two = rows[(rows["insert"] < 2) & (rows["scan"] == 1)].drop(columns="scan")
+    with pytest.raises(EvaluationError, match=r"has one row, which has no spread.*More subjects"):
+        assess_robustness(two, subject="insert", condition="kernel")
     for cuts in ({"metric": "icc"}, {"by": "mean"}, {"repeatable": 90.0}, {"qcd": -1.0}):
         with pytest.raises(ModelError):
             CutOffs(**cuts)
@@ -212,6 +221,8 @@ def test_a_feature_with_missing_cells_or_none_at_all_does_not_stop_the_others():
     verdict = assess_robustness(rows, **ASSESS).verdicts.set_index("feature")["verdict"]
     assert verdict["fine0"] == "stable"
     assert verdict["empty"] == verdict["flat"] == "reject"
+    flat = assess_robustness(rows, **ASSESS).verdicts.set_index("feature").loc["flat", "reason"]
+    assert flat == "ccc of repeats has no value in some condition: agreement.csv says why"
 
 
 def test_centring_brings_back_shifts_but_no_stretch():
@@ -254,3 +265,23 @@ def test_the_command_writes_a_folder_that_is_applied(tmp_path: Path, monkeypatch
     assert set(FINE + SHIFTED) < set(pd.read_csv("robust.csv"))
     with pytest.raises(ModelError, match="no feature 'shiftd0'"):
         run("assess", "phantom.csv", *words, "--plot", "shiftd0")
+
+
+def test_patients_scanned_in_another_way_do_not_stop_the_others(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    save_robustness(assess_robustness(phantom(), **ASSESS), "robustness")
+    patients = phantom(1).drop(columns="scan").assign(lesion_id=[f"p{i}" for i in range(180)])
+    patients.loc[3, "kernel"], patients.loc[4, "kernel"] = "B71", None
+    patients.to_csv("patients.csv", index=False)
+    code, told = run("apply", "robustness", "patients.csv", "--out", "robust.csv")
+    assert code == 3
+    assert "6 features were harmonised by what the phantom showed" in told
+    assert pd.read_csv("errors.csv").to_numpy().tolist() == [
+        [5, "p3", "The phantom was not scanned with kernel 'B71' (did you mean 'B70'?)."],
+        [6, "p4", "The table lacks its kernel."],
+    ]
+    assert len(pd.read_csv("robust.csv")) == 178
+    patients["kernel"] = "B99"
+    patients.to_csv("patients.csv", index=False)
+    with pytest.raises(ModelError, match="180 of 180 patients"):
+        run("apply", "robustness", "patients.csv")

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from lesionary.cli.exits import SET_ASIDE
+
 app = typer.Typer(
     name="robustness",
     help="Stable, harmonisable or rejected: from a phantom, test-retest scans or readers.",
@@ -131,16 +133,43 @@ def apply(
 ) -> None:
     """Keep patients' stable and harmonisable features, the latter brought to one scale.
 
+    Patients scanned as the phantom was not are listed in errors.csv beside the table, and the exit
+    status is 3.
+
     [bold]Examples[/bold]
 
       lesionary robustness apply robustness patients.csv --out patients-robust.csv
     """
-    from lesionary.adapt.robustness import apply_robustness
+    from lesionary.adapt.robustness import load_robustness
+    from lesionary.cohort.columns import LESION
     from lesionary.cohort.table import read_table, write_table
 
-    found = apply_robustness(folder, read_table(features).reset_index(drop=True), condition)
+    saved, rows = load_robustness(folder), read_table(features)
+    reasons = saved.not_scanned(rows, condition)
+    fine = reasons == ""
+    if not fine.any():
+        fine[:] = True  # nobody is left to go on with: apply says why
+    found = saved.apply(rows[fine].reset_index(drop=True), condition)
     write_table(found, out)
+    if saved.harmoniser is not None:
+        typer.secho(
+            f"Note: {len(saved.harmoniser.names_in_):,} features were harmonised by what the "
+            "phantom showed. ComBat's parameters are strictly those of the data they were fitted "
+            "to: where patients were scanned twice, judge on them, too.",
+            fg=typer.colors.YELLOW,
+            err=True,
+        )
     typer.echo(f"Wrote {out}: {len(found):,} rows, {found.shape[1]:,} columns.")
+    errors = out.with_name("errors.csv")
+    if fine.all():
+        errors.unlink(missing_ok=True)
+        return
+    named = [LESION] if LESION in rows else []
+    aside = rows.loc[~fine, named].assign(reason=reasons[~fine])
+    aside.insert(0, "row", aside.index)
+    write_table(aside, errors)
+    typer.echo(f"Set aside {len(aside):,} patients; {errors} says why.")
+    raise typer.Exit(SET_ASIDE)
 
 
 def _words(given: str | None) -> list[str] | None:

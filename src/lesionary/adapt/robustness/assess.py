@@ -14,11 +14,12 @@ from sklearn.base import clone
 from lesionary.adapt.harmonise.combat import ComBat
 from lesionary.adapt.harmonise.harmoniser import Harmoniser, HarmoniseWarning
 from lesionary.adapt.robustness.cuts import CutOffs
-from lesionary.errors import EvaluationError
+from lesionary.adapt.robustness.verdicts import HARMONISABLE, STABLE, verdict_table
+from lesionary.errors import EvaluationError, ModelError
 from lesionary.evaluate.reliability.ratings import feature_columns, read_ratings
 from lesionary.evaluate.reliability.table import agreement_table
+from lesionary.spelling import hint
 
-STABLE, HARMONISABLE, REJECT = "stable", "harmonisable", "reject"
 _REPEATS, _ACROSS, _AFTER = "repeats", "across conditions", "after harmonisation"
 
 
@@ -110,6 +111,7 @@ def assess_robustness(
     ['stable', 'harmonisable', 'reject']
     """
     cuts = cuts or CutOffs()
+    _need(table, [subject, condition, *([] if repeat is None else [repeat])])
     names = feature_columns(table, {subject, condition, repeat or subject}, columns)
     table = table.reset_index(drop=True)
     notes: list[str] = []
@@ -133,7 +135,13 @@ def assess_robustness(
         if len(candidates) == 1 and isinstance(template, ComBat) and template.shrink:
             template = clone(template).set_params(shrink=False)
             notes.append(f"{candidates[0]} alone is harmonised, so there is nothing to shrink to.")
-        held_out = _held_out(table, subject, condition, candidates, template, folds)
+        try:
+            held_out = _held_out(table, subject, condition, candidates, template, folds)
+        except ModelError as error:
+            raise EvaluationError(
+                f"Whether features can be harmonised cannot be judged: {error} More subjects, or "
+                "fewer folds, may do; or do without (harmonise=False, --method none)."
+            ) from error
         after = _stage(held_out, subject, condition, repeat, candidates, cuts, _AFTER)
         stages.append(after)
         harmonised[tried] = _all_agree(after, cuts, cuts.reproducible, dispersion=True)
@@ -141,20 +149,23 @@ def assess_robustness(
         if brought:
             fitted = _fit(template, table, condition, candidates, brought)
             notes += fitted.notes_
-    verdicts = pd.DataFrame(
-        {
-            "feature": names,
-            "verdict": np.select(
-                [repeatable & reproducible, harmonised], [STABLE, HARMONISABLE], REJECT
-            ),
-            "repeatability": _worst(repeats, names, cuts),
-            "reproducibility": _worst(across, names, cuts),
-            "harmonised": _worst(after, names, cuts),
-        }
+    verdicts = verdict_table(
+        names, (repeats, across, after), repeatable, reproducible, tried, harmonised, cuts
     )
-    verdicts.insert(2, "reason", _reasons(repeatable, reproducible, tried, harmonised, cuts))
     agreement = pd.concat(stages, ignore_index=True)
     return Robustness(verdicts, agreement, fitted, condition, tuple(notes))
+
+
+def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    if not len(table):
+        raise EvaluationError("The table has no rows: a row is a measurement.")
+    for name in columns:
+        if name not in table:
+            raise EvaluationError(
+                f"The table has no column {name!r}{hint(name, map(str, table.columns))}."
+            )
+    if len(set(columns)) < len(columns):
+        raise EvaluationError(f"Of {', '.join(columns)} two are the same column: name each once.")
 
 
 def _stage(
@@ -193,17 +204,6 @@ def _all_agree(
     return agree
 
 
-def _worst(stage: pd.DataFrame | None, names: Sequence[str], cuts: CutOffs) -> pd.Series[float]:
-    """Take what is cut, the least of all places; NaN where it has no value in one."""
-    index = pd.Index(names)
-    if stage is None:
-        return pd.Series(np.nan, index=range(len(index)))
-    rows = stage[stage["metric"] == cuts.metric]
-    judged = rows["feature"].unique()
-    values = rows[cuts.by].to_numpy(np.float64).reshape(-1, len(judged))  # a row a place
-    return pd.Series(values.min(axis=0), index=judged).reindex(index).reset_index(drop=True)
-
-
 def _held_out(
     table: pd.DataFrame,
     subject: str,
@@ -238,25 +238,3 @@ def _fit(
         fitted = clone(template).fit(table[list(names)], table[condition])
     kept_only: Harmoniser = fitted.keep(kept)
     return kept_only
-
-
-def _reasons(
-    repeatable: NDArray[np.bool_],
-    reproducible: NDArray[np.bool_],
-    tried: NDArray[np.bool_],
-    harmonised: NDArray[np.bool_],
-    cuts: CutOffs,
-) -> NDArray[np.str_]:
-    word = cuts.metric if cuts.by == "value" else f"{cuts.metric}'s lower bound"
-    dispersed = f" or QCD above {cuts.qcd:g}" if cuts.qcd is not None else ""
-    across = f"{word} below {cuts.reproducible:g}{dispersed} across conditions"
-    return np.select(
-        [~repeatable, reproducible, harmonised, tried],
-        [
-            f"{word} of repeats below {cuts.repeatable:g} in some condition",
-            "conditions agree",
-            f"{across}, but not after harmonisation",
-            f"{across}, also after harmonisation",
-        ],
-        across,
-    )

@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from lesionary.adapt.harmonise.door import load_harmoniser, save_harmoniser
-from lesionary.adapt.harmonise.given import batch_names
+from lesionary.adapt.harmonise.given import name_of
 from lesionary.adapt.harmonise.harmoniser import Harmoniser
-from lesionary.adapt.robustness.assess import HARMONISABLE, STABLE, Robustness
+from lesionary.adapt.robustness.assess import Robustness
+from lesionary.adapt.robustness.verdicts import HARMONISABLE, STABLE
 from lesionary.cohort.table import read_table, write_table
 from lesionary.errors import ModelError
 from lesionary.files import atomic_path
@@ -72,24 +72,42 @@ class SavedRobustness:
         found = table.drop(columns=[n for n in judged if n in table and n not in set(wanted)])
         if self.harmoniser is None:
             return found
+        reasons = self.not_scanned(table, condition)
+        strange = reasons[reasons != ""]
+        if len(strange):
+            raise ModelError(
+                f"{len(strange):,} of {len(table):,} patients cannot be brought to one scale. "
+                f"{strange.iloc[0]} Scan the phantom so, or leave them out."
+            )
+        names = self.harmoniser.names_in_
+        found[names] = self.harmoniser.transform(table[names], table[condition])
+        return found
+
+    def not_scanned(self, table: pd.DataFrame, condition: str | None = None) -> pd.Series:
+        """Say of each patient why the phantom tells nothing of it; empty where it does.
+
+        Parameters
+        ----------
+        table, condition
+            As of :meth:`apply`.
+        """
+        condition = condition or self.condition
+        reasons = pd.Series("", index=table.index, dtype=object)
+        if self.harmoniser is None:
+            return reasons
         if condition not in table:
             raise ModelError(
                 f"The table has no column {condition!r}{hint(condition, map(str, table.columns))}: "
                 "it says how each patient was scanned."
             )
         known = self.harmoniser.batches_
-        labels = batch_names(table[condition], table, len(table))
-        strange = ~np.isin(labels, known)
-        if strange.any():
-            first = str(labels[strange][0])
-            raise ModelError(
-                f"{int(strange.sum()):,} patients were scanned with {condition} {first!r} and the "
-                f"like, which the phantom was not{hint(first, known)}: scan it so, or leave them "
-                "out."
+        names = table[condition].map(name_of, na_action="ignore")
+        reasons[names.isna()] = f"The table lacks its {condition}."
+        for name in sorted(set(names.dropna()) - set(known)):
+            reasons[names == name] = f"The phantom was not scanned with {condition} {name!r}" + (
+                f"{hint(name, known)}."
             )
-        names = self.harmoniser.names_in_
-        found[names] = self.harmoniser.transform(table[names], table[condition])
-        return found
+        return reasons
 
 
 def save_robustness(found: Robustness, folder: str | Path) -> Path:
