@@ -63,6 +63,33 @@ def test_z_score_is_that_of_scipy(voxels):
     assert apply("z_score", voxels) == pytest.approx(expected, abs=1e-4, rel=1e-4)
 
 
+@pytest.mark.parametrize(("scale", "shift"), [(1, 0), (1e-3, 0), (50, -700)])
+def test_the_foreground_is_all_of_the_body_where_fat_outshines_it(scale, shift):
+    rng = np.random.default_rng(2)
+    body = np.zeros((8, 40, 40), bool)
+    body[:, 6:, 6:34] = True
+    fat = np.zeros_like(body)
+    fat[:, 6:12, 6:34] = True
+    mean = np.where(fat, 950, np.where(body, 350, 0))
+    voxels = np.hypot(mean + rng.normal(0, 12, body.shape), rng.normal(0, 12, body.shape))
+    found = foreground((voxels * scale + shift).astype(np.float32))
+    assert np.mean(found == body) > 0.999
+
+
+def test_the_foreground_is_more_than_what_is_hot():
+    rng = np.random.default_rng(3)
+    voxels = rng.uniform(0, 0.05, (8, 30, 30))
+    voxels[:, 5:25, 5:25] = rng.normal(0.8, 0.1, (8, 20, 20))
+    voxels[3:5, 10:13, 10:13] = 15
+    assert 0.95 < foreground(voxels.astype(np.float32)).sum() / (8 * 20 * 20) < 1.05
+
+
+def test_a_few_bright_voxels_among_zeros_are_the_foreground():
+    voxels = np.zeros((10, 20, 20), np.float32)
+    voxels[5, 5, 5:9] = 7
+    assert np.array_equal(foreground(voxels), voxels > 0)
+
+
 def test_z_score_of_a_foreground_and_of_a_region():
     voxels = image()
     voxels[:, :8] = 0

@@ -74,10 +74,10 @@ def equalise(voxels: NDArray[Any], edges: ArrayLike, shares: ArrayLike) -> Float
 
 
 class HistogramMatch(Step):
-    """``histogram_match: {fit: train}``, or ``{reference: standard.nii.gz}``.
+    """``histogram_match: {points: 100}``, or ``{reference: standard.nii.gz}``.
 
-    With ``fit: train``, the mean of the training images' quantiles (Nyúl and Udupa's standard
-    scale); with ``reference``, the quantiles of that one image.
+    Without ``reference``, the mean of the training images' quantiles (Nyúl and Udupa's standard
+    scale); with it, the quantiles of that one image.
     """
 
     name: ClassVar[str] = "histogram_match"

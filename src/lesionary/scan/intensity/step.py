@@ -23,7 +23,7 @@ class Step(BaseModel):
     pooled. A step that needs none measures nothing.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: ClassVar[str]
 

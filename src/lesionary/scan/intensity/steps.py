@@ -119,5 +119,8 @@ def _step(item: Any) -> Step:
     try:
         return kind.model_validate(dict(settings))
     except ValidationError as error:
-        said = [f"{'.'.join(map(str, one['loc']))} {one['msg']}".strip() for one in error.errors()]
+        said = [
+            f"{'.'.join(map(str, one['loc']))} {one['msg'].removeprefix('Value error, ')}".strip()
+            for one in error.errors()
+        ]
         raise ValueError(f"{name}: {'; '.join(said)}") from error

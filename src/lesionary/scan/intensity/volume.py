@@ -15,7 +15,11 @@ from lesionary.scan.geometry import Geometry
 FloatArray = NDArray[np.float32]
 
 Within = Literal["image", "foreground", "region"]
-"""Which voxels a step takes its numbers from: all, those above Otsu's threshold, or a mask's."""
+"""Which voxels a step takes its numbers from: all, those of the body, or a mask's."""
+
+_BRIGHT = 99
+_DARK = 0.01
+"""Of the range: differences in darker voxels are noise."""
 
 
 class IntensityError(ScanError):
@@ -75,8 +79,9 @@ class Volume:
             return foreground(self.voxels, self.source)
         if self.region is None:
             raise IntensityError(
-                f"{self.source or 'The image'} has no region, and a step has within: region. Give "
-                "a mask for every image, or use within: foreground."
+                f"{self.source or 'The image'} has no region, and a step takes its numbers from "
+                "there. Give a mask for every image (the command's --region names the column of the "
+                "table with their paths), or use within: foreground."
             )
         if not self.region.any():
             raise IntensityError(f"{self.source or 'The image'}: its region is empty.")
@@ -84,9 +89,18 @@ class Volume:
 
 
 def foreground(voxels: FloatArray, source: str = "") -> NDArray[np.bool_]:
-    """Tell which voxels lie above Otsu's threshold (256 bins): the body, not the air around it."""
+    """Tell which voxels are the body and not the air around it.
+
+    They lie above Otsu's threshold (256 bins) of ``log((x - min) / (P_99 - min) + 0.01)``. Of x
+    itself, the threshold is often that between fat and all darker tissue in MR, or around what is
+    hot in PET.
+    """
     refuse_constant(voxels, source)
-    above = sitk.OtsuThreshold(sitk.GetImageFromArray(voxels), 0, 1, 256)
+    low, high = float(voxels.min()), float(np.percentile(voxels, _BRIGHT))
+    if high == low:
+        high = float(voxels.max())
+    x = np.log((voxels - low) / (high - low) + _DARK).astype(np.float32)
+    above = sitk.OtsuThreshold(sitk.GetImageFromArray(x), 0, 1, 256)
     return np.asarray(sitk.GetArrayViewFromImage(above) == 1)
 
 

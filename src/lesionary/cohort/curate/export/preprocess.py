@@ -136,7 +136,10 @@ def preprocess_cohort(
     table, set_aside = _table(cohort, positions, tasks, done, out)
     write_table(set_aside, out / "errors.csv")
     if table.empty:
-        raise ExportError(f"No scan could be prepared; {out / 'errors.csv'} says why.")
+        raise ExportError(
+            f"No scan could be prepared; {out / 'errors.csv'} says why. "
+            f"The first: {set_aside['reason'].iloc[0]}"
+        )
     write_table(table, out / "cohort.csv")
     images = sum(not one.reason for one in done.values())
     return Preprocessed(table, set_aside, pipeline, images, earlier, tuple(notes))
