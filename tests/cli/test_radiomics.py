@@ -77,5 +77,17 @@ def test_the_profile_of_pyradiomics_needs_no_settings(practice, tmp_path):
         lesionary(*words, "--settings", "ct")
 
 
+def test_maps_are_written_and_asked_for_by_name(practice, tmp_path):
+    words = ("radiomics", practice / "cohort.csv", "--workers", 0, "--out", tmp_path / "maps")
+    said = lesionary(*words, "--maps", "stat_mean, glcm_contrast_3d_mrg").output
+    assert "Wrote maps of stat_mean, glcm_contrast_3d_mrg" in said
+    lesions = len(pd.read_csv(practice / "cohort.csv"))
+    assert len(list((tmp_path / "maps").glob("*.nii.gz"))) == 2 * lesions
+    with pytest.raises(LesionaryError, match="Name a feature to map"):
+        lesionary(*words, "--maps", ",")
+    with pytest.raises(LesionaryError, match="leave --profile ibsi out"):
+        lesionary(*words, "--maps", "stat_mean", "--profile", "ibsi")
+
+
 def test_help_has_examples():
     assert "lesionary radiomics cohort.csv " in lesionary("radiomics", "--help").output

@@ -97,6 +97,29 @@ def test_the_volume_histogram_of_whole_numbers() -> None:
     assert found["9CMM"] == pytest.approx(np.trapezoid(volume, levels / 10))
 
 
+@pytest.mark.parametrize("range_", [(None, None), (-60, 90), (-50.5, 80.5)])
+def test_whole_numbers_are_levels_though_most_do_not_occur(range_: tuple[float, float]) -> None:
+    values = np.random.default_rng(4).integers(-50, 80, 40).astype(float)
+    found = intensity_volume_histogram(values, None, Resegmentation(range=range_))
+    low, high = (values.min(), values.max()) if range_[0] is None else range_
+    grey = np.arange(np.ceil(low), np.floor(high) + 1)
+    volume = np.array([(values >= level).mean() for level in grey])
+    share = (grey - grey[0]) / (grey[-1] - grey[0])
+    assert found["9CMM"] == pytest.approx(((volume[1:] + volume[:-1]) / 2 * np.diff(share)).sum())
+    assert found["BC2M_10"] == pytest.approx(volume[share >= 0.1][0])
+    assert found["BC2M_90"] == pytest.approx(volume[share >= 0.9][0])
+    assert found["GBPN_10"] == grey[volume <= 0.1][0]
+    assert found["GBPN_90"] == grey[volume <= 0.9][0]
+
+
+def test_intensities_may_be_as_large_as_they_like() -> None:
+    """Whole numbers far apart are not listed one by one."""
+    values = np.array([0, 1e12, 2e12, 1e30])
+    found = intensity_volume_histogram(values, None, OPEN)
+    assert found["BC2M_10"] == 0.25
+    assert found["9CMM"] == pytest.approx(0.25)
+
+
 def test_the_volume_histogram_of_bins_and_of_a_continuum() -> None:
     values = np.linspace(0, 1, 1001)
     for how, unit in ((None, 1), (Discretisation(bin_number=1000), 1000)):

@@ -95,6 +95,10 @@ def radiomics(
     from lesionary.radiomics.run import run_radiomics
 
     if maps is not None:
+        from lesionary.errors import RadiomicsError
+
+        if profile != "names":
+            raise RadiomicsError(f"Maps are of features by name: leave --profile {profile} out.")
         names = [name.strip() for name in maps.split(",") if name.strip()]
         _write_maps(table, settings, names, radius, out, root, workers)
         return

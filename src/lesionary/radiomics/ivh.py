@@ -53,11 +53,16 @@ def _curve(
         bins = max(int(np.ceil((high - origin) / how.bin_width)), levels.count)
         grey = origin + (np.arange(bins) + 0.5) * how.bin_width
         values = np.asarray(origin + (levels.of - 0.5) * how.bin_width)
-    elif np.array_equal(values, np.rint(values)):
-        # Whole numbers, such as HU, are levels as they are.
-        grey = np.arange(np.ceil(low), np.floor(high) + 1)
     else:
-        grey = np.unique(np.append(values, [low, high]))
+        values = np.sort(values)
+        grey = values[np.diff(values, prepend=-np.inf) > 0]
+        if np.array_equal(grey, np.rint(grey)):
+            # Whole numbers, such as HU, are levels as they are. The curve is flat from behind one
+            # that occurs to the next: those between need not be listed.
+            low, high = np.ceil(low), np.floor(high)
+            grey = np.append(grey, grey + 1)
+            grey = grey[grey <= high]
+        grey = np.unique(np.append(grey, [low, high]))
     darker = np.searchsorted(np.sort(values), grey, side="left")
     return grey.astype(np.float64), 1 - darker / values.size
 

@@ -84,6 +84,7 @@ def voxel_maps(
 ) -> dict[str, Floats]:
     """Measure several features around every voxel of a region; see :func:`voxel_map`."""
     how = map_settings(settings)
+    check_features(features)
     wanted = [_wanted(name) for name in features]
     if radius < 1:
         raise RadiomicsError(f"The radius of a neighbourhood is at least 1 voxel, not {radius}.")
@@ -123,6 +124,8 @@ def map_settings(settings: str | Path | Mapping[str, Any] | Settings | None) -> 
 
 def check_features(features: Sequence[str]) -> None:
     """Raise what is wrong with the names of features, before anything is read."""
+    if not features:
+        raise RadiomicsError("Name a feature to map, such as stat_mean.")
     for name in features:
         _wanted(name)
 
