@@ -108,7 +108,7 @@ def open_pixels(header: Header, opener: Opener) -> BinaryIO:
     """Open the bytes that ``header.pixels_at`` counts in."""
     if header.transfer_syntax == DeflatedExplicitVRLittleEndian:
         return _open_dataset(header, opener)
-    return opener.open(header.part)
+    return opener.open_whole(header.part)
 
 
 def read_dataset(header: Header, opener: Opener, keywords: Iterable[str]) -> tuple[Dataset, Header]:

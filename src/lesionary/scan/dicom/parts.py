@@ -56,16 +56,28 @@ class Opener:
         """Open ``part`` for reading; seeking is possible in both kinds."""
         if not part.member:
             return part.path.open("rb")
-        if part.path not in self._archives:
-            self._archives[part.path] = zipfile.ZipFile(part.path)
-        member = self._archives[part.path].open(part.member)
+        member = self._archive(part).open(part.member)
         return cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, member), 1 << 14))
+
+    def open_whole(self, part: Part) -> BinaryIO:
+        """Open ``part`` to read voxels; a member is held against its checksum first.
+
+        Since Python 3.13, seeking in a member that is not compressed goes past the check.
+        """
+        if not part.member:
+            return part.path.open("rb")
+        return io.BytesIO(self._archive(part).read(part.member))
 
     def size(self, part: Part) -> int:
         """Return the number of bytes in ``part``, which is open or was."""
         if not part.member:
             return part.path.stat().st_size
         return self._archives[part.path].getinfo(part.member).file_size
+
+    def _archive(self, part: Part) -> zipfile.ZipFile:
+        if part.path not in self._archives:
+            self._archives[part.path] = zipfile.ZipFile(part.path)
+        return self._archives[part.path]
 
 
 def list_parts(source: str | Path | Sequence[str | Path]) -> list[Part]:

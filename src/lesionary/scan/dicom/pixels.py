@@ -122,7 +122,7 @@ def _decode(header: Header, indices: list[int], opener: Opener) -> Iterator[NDAr
     """Decode with pydicom's plugins, or with GDCM what they cannot (JPEG lossless, 12-bit JPEG)."""
     done = 0
     try:
-        with opener.open(header.part) as handle:
+        with opener.open_whole(header.part) as handle:
             for pixels in iter_pixels(handle, indices=indices, raw=True):
                 yield pixels
                 done += 1
