@@ -182,7 +182,7 @@ def test_wrong_card_says_what_is_wrong(tmp_path: Path, text: str, message: str):
 
 
 def test_unknown_names_and_networks(tmp_path: Path):
-    with pytest.raises(EncoderError, match=r"no encoder 'fmcip'.*fmcib"):
+    with pytest.raises(EncoderError, match=r"no encoder 'fmcip' \(did you mean 'fmcib'\?\)"):
         load_card("fmcip")
     with pytest.raises(EncoderError, match="cannot be read"):
         load_card(tmp_path / "absent.yaml")

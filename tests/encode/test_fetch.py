@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from lesionary.cli.encoders import app
-from lesionary.encode import ModelCard, WeightsFile, load_card
+from lesionary.encode import ModelCard, WeightsFile, card_names, load_card
 from lesionary.encode.fetch import fetch_weights
-from lesionary.errors import WeightsError
+from lesionary.errors import EncoderError, WeightsError
 
 CONTENT = bytes(range(256)) * 12_000
 
@@ -185,7 +185,7 @@ def noncommercial(make_card, tmp_path: Path) -> Path:
 
 def test_noncommercial_licence_is_shown_and_asked_once(noncommercial: Path, weights_folder: Path):
     refused = run("fetch", str(noncommercial), answer="n\n")
-    assert refused.exit_code == 1
+    assert isinstance(refused.exception, EncoderError)
     assert "Research only" in refused.output
     assert not weights_folder.exists()
     accepted = run("fetch", str(noncommercial), answer="y\n")
@@ -194,6 +194,26 @@ def test_noncommercial_licence_is_shown_and_asked_once(noncommercial: Path, weig
     again = run("fetch", str(noncommercial))
     assert again.exit_code == 0
     assert "accept" not in again.output
+
+
+def test_a_licence_is_asked_once_also_where_the_download_stops(
+    noncommercial: Path, weights_folder: Path, server: Server
+):
+    server.break_after = 1_000
+    stopped = run("fetch", str(noncommercial), answer="y\n")
+    assert isinstance(stopped.exception, WeightsError)
+    server.break_after = None
+    again = run("fetch", str(noncommercial))
+    assert "accept" not in again.output
+    assert (weights_folder / "weights.pt").read_bytes() == CONTENT
+
+
+def test_where_nobody_answers_and_where_there_is_nothing_to_accept(noncommercial: Path):
+    with pytest.raises(EncoderError, match=r"not accepted.*--yes"):
+        raise run("fetch", str(noncommercial), answer="").exception
+    by_hand = run("fetch", "ct_clip")
+    assert "No fixed address" in str(by_hand.exception)
+    assert by_hand.output == ""
 
 
 def test_yes_accepts(noncommercial: Path, weights_folder: Path):
@@ -214,6 +234,17 @@ def test_list_and_bare_command(weights_folder: Path):
     assert "here" in run().output
 
 
+def test_list_fits_a_terminal_and_gives_a_pipe_one_line_an_encoder(monkeypatch):
+    narrow = run("list", width=80).output
+    assert all(name in narrow for name in card_names())
+    assert max(map(len, narrow.splitlines())) <= 80
+    monkeypatch.delenv("COLUMNS", raising=False)
+    piped = CliRunner().invoke(app, ["list"]).output.splitlines()
+    for name in card_names():
+        (line,) = (line for line in piped if line.split()[:1] == [name])
+        assert load_card(name).title in line
+
+
 def test_show_prints_the_card():
     shown = run("show", "models_genesis").output
     for text in (
@@ -226,4 +257,6 @@ def test_show_prints_the_card():
         load_card("models_genesis").hash,
     ):
         assert text in shown, text
-    assert "[3, 4, 6, 3]" in run("show", "fmcib").output
+    fmcib = run("show", "fmcib").output
+    assert "[3, 4, 6, 3]" in fmcib
+    assert "fmcib.torch, 738.5 MB" in fmcib  # the name that the folder of weights has to have

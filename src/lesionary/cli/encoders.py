@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from lesionary.errors import EncoderError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_WIDE = 100
+"""Columns of a terminal in which no cell but the last is folded."""
 
 app = typer.Typer(
     name="encoders",
@@ -23,6 +32,16 @@ Name = Annotated[
 ]
 
 
+def _console() -> Console:
+    """Return where to print; what is no terminal, as grep, gets one line a row."""
+    from rich.console import Console
+
+    console = Console(markup=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 2 * _WIDE
+    return console
+
+
 @app.callback(invoke_without_command=True)
 def _default(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
@@ -33,32 +52,29 @@ def _default(context: typer.Context) -> None:
 def list_encoders() -> None:
     """List the encoders: features, parameters, licence, and whether the weights are here."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     from lesionary.encode import card_names, load_card
     from lesionary.encode.cache import weights_state
 
-    table = Table(box=box.SIMPLE, title_justify="left")
-    for heading in ("name", "features", "parameters", "commercial use", "weights", "what"):
-        table.add_column(
-            heading,
-            justify="right" if heading in ("features", "parameters") else "left",
-            no_wrap=heading != "what",
-        )
+    console = _console()
+    table = Table(box=box.SIMPLE)
+    table.add_column("name", no_wrap=True)
+    table.add_column("features", justify="right", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("weights", max_width=None if console.width >= _WIDE else 9)
+    table.add_column("what")
     for name in card_names():
         card = load_card(name)
         table.add_row(
             name,
             f"{card.dimension:,}",
             f"{card.parameters / 1e6:.1f} M",
-            "no" if card.non_commercial else "",
             weights_state(card),
-            card.title,
+            card.title + ("; not for commercial use" if card.non_commercial else ""),
         )
-    console = Console(markup=False)
     console.print(table)
-    console.print("lesionary encoders show NAME prints a card.")
+    console.print("lesionary encoders show NAME prints a card. Sizes are numbers of parameters.")
 
 
 @app.command()
@@ -69,7 +85,6 @@ def show(name: Name) -> None:
 
       lesionary encoders show fmcib
     """
-    from rich.console import Console
     from rich.table import Table
 
     from lesionary.encode import load_card
@@ -81,7 +96,7 @@ def show(name: Name) -> None:
     table.add_column(overflow="fold")
     for heading, text in describe_card(card).items():
         table.add_row(heading, text)
-    Console(markup=False).print(table)
+    _console().print(table)
 
 
 @app.command()
@@ -100,14 +115,23 @@ def fetch(
       lesionary encoders fetch fmcib
     """
     from lesionary.encode import load_card
-    from lesionary.encode.cache import cached_path
-    from lesionary.encode.fetch import fetch_weights
+    from lesionary.encode.fetch import fetch_weights, plan_download
 
     card = load_card(name)
-    if card.weights and cached_path(card.weights).is_file():
-        typer.echo(f"The weights of {card.name} are at {cached_path(card.weights)}")
-        return
-    typer.echo(f"{card.title}. Licence of the weights: {card.weights_licence}")
-    if card.non_commercial and not yes:
-        typer.confirm("They are not for commercial use. Do you accept that?", abort=True)
+    download = plan_download(card)
+    if download is not None:
+        typer.echo(f"{card.title}. Licence of the weights: {card.weights_licence}")
+        # Whoever goes on with a download has accepted its licence.
+        if card.non_commercial and not yes and not download.part.exists():
+            _ask(card.name)
     typer.echo(f"The weights of {card.name} are at {fetch_weights(card)}")
+
+
+def _ask(name: str) -> None:
+    try:
+        typer.confirm("They are not for commercial use. Do you accept that?", abort=True)
+    except typer.Abort as error:
+        raise EncoderError(
+            f"The weights of {name} are not fetched: their licence was not accepted. Where nobody "
+            "can answer, --yes accepts it."
+        ) from error

@@ -18,6 +18,8 @@ def describe_card(card: ModelCard) -> dict[str, str]:
     """Return what a card says, heading by heading, in words and units."""
     weights = {"weights": weights_state(card)}
     if card.weights:
+        size = card.weights.size_bytes
+        weights["  file"] = card.weights.file_name + (f", {size / 1e6:,.1f} MB" if size else "")
         weights["  from"] = card.weights.url or card.weights.page
         weights["  SHA-256"] = card.weights.sha256 or "not known"
     rows = {

@@ -6,9 +6,10 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from lesionary.encode.cache import cached_path
+from lesionary.encode.cache import cached_path, find_weights
 from lesionary.encode.card import ModelCard
 from lesionary.errors import WeightsError
 from lesionary.files import sha256
@@ -16,6 +17,35 @@ from lesionary.progress import track
 
 _BLOCK = 1 << 20
 _TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Download:
+    """What there is to fetch: from which address, to which file."""
+
+    url: str
+    target: Path
+
+    @property
+    def part(self) -> Path:
+        """What has come so far."""
+        return self.target.with_name(self.target.name + ".part")
+
+
+def plan_download(card: ModelCard) -> Download | None:
+    """Return what there is to fetch for a card: None where it is here; raise where it cannot be."""
+    if card.weights is None:
+        brought = f"its package brings them; {card.requires}" if card.requires else "it has none"
+        raise WeightsError(f"There are no weights to fetch for {card.name}: {brought}.")
+    target = cached_path(card.weights)
+    if target.is_file():
+        return None
+    if card.weights.url is None:
+        raise WeightsError(
+            f"No fixed address is known for the weights of {card.name}. Get {target.name} at "
+            f"{card.weights.page} and put it at {target}. Their licence: {card.weights_licence}."
+        )
+    return Download(card.weights.url, target)
 
 
 def fetch_weights(card: ModelCard) -> Path:
@@ -29,23 +59,14 @@ def fetch_weights(card: ModelCard) -> Path:
     Path
         Of the file.
     """
-    if card.weights is None:
-        brought = f"its package brings them; {card.requires}" if card.requires else "it has none"
-        raise WeightsError(f"There are no weights to fetch for {card.name}: {brought}.")
-    target = cached_path(card.weights)
-    if target.is_file():
-        return target
-    if card.weights.url is None:
-        raise WeightsError(
-            f"No fixed address is known for the weights of {card.name}. Get {target.name} at "
-            f"{card.weights.page} and put it at {target}."
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    _download(card.weights.url, part, f"Weights of {card.name}")
-    _check(part, card)
-    part.replace(target)
-    return target
+    download = plan_download(card)
+    if download is None:
+        return find_weights(card)
+    download.target.parent.mkdir(parents=True, exist_ok=True)
+    _download(download.url, download.part, f"Weights of {card.name}")
+    _check(download.part, card)
+    download.part.replace(download.target)
+    return download.target
 
 
 def _download(url: str, part: Path, description: str) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lesionary.encode.card import ModelCard
 from lesionary.errors import EncoderError
 from lesionary.scan import load_recipe
+from lesionary.spelling import hint
 
 ENTRY_POINTS = "lesionary.encoders"
 RANDOM = "random"
@@ -62,8 +63,8 @@ def load_card(name_or_path: str | Path | ModelCard) -> ModelCard:
     files = _card_files()
     if text not in files:
         raise EncoderError(
-            f"There is no encoder {text!r}. There are {', '.join(card_names())}; "
-            "or give the path of a card (.yaml), or of a folder with a card.yaml."
+            f"There is no encoder {text!r}{hint(text, card_names())}. `lesionary encoders` lists "
+            "them; or give the path of a card (.yaml), or of a folder with a card.yaml."
         )
     card = _read_card(files[text])
     if card.name != text:
