@@ -101,4 +101,6 @@ def load_encoder(
 
 def _find_and_hash(card: ModelCard, weights: str | Path | None) -> tuple[Path, str]:
     path = Path(weights) if weights is not None else find_weights(card)
+    if not path.is_file():
+        raise WeightsError(f"There is no file {path} to take the weights of {card.name} from.")
     return path, sha256(path)

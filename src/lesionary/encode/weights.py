@@ -129,10 +129,16 @@ def _read_torch(path: Path) -> Any:
         raise WeightsError(
             f"{path} is refused: it is no whole checkpoint, or holds more than tensors and "
             "numbers, and opening it would run code. Where it was made, save the state_dict alone "
-            f"(best as .safetensors). {str(error).splitlines()[0]}"
+            f"(best as .safetensors). {_reason(error)}".rstrip()
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError) as error:
         raise WeightsError(f"{path} is damaged or no checkpoint: {error}") from error
+
+
+def _reason(error: pickle.UnpicklingError) -> str:
+    """Return what torch found, without its advice to open the file nevertheless."""
+    lines = str(error).partition("WeightsUnpickler error: ")[2].strip().splitlines()
+    return f"torch says: {lines[0].partition('. ')[0].rstrip('.')}." if lines else ""
 
 
 # Counters and losses that training code of numpy's kind leaves beside the tensors.
