@@ -131,9 +131,10 @@ def extract(
     for one in done.set_aside[:_SHOWN]:
         typer.secho(f"Set aside: row {one.row}: {one.reason}", fg=typer.colors.YELLOW, err=True)
     if done.set_aside:
+        count = len(done.set_aside)
         typer.echo(
-            f"Set aside {len(done.set_aside):,} rows; {done.errors} says why. Correct them and run "
-            "the same command again: only their scans are computed."
+            f"Set aside {count:,} row{'s' * (count > 1)}; {done.errors} says why. Correct what is "
+            "wrong and run the same command again: only these scans are computed."
         )
         raise typer.Exit(SET_ASIDE)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 app = typer.Typer(
     name="features",
@@ -72,7 +75,7 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         )
         recipe = {name: value for name, value in one["recipe"].items() if name != "description"}
         facts[f"{one['name']} patches"] = "\n".join(
-            f"{name}: {value}" for name, value in recipe.items()
+            f"{name}: {_plain(value)}" for name, value in recipe.items()
         )
     if about["precropped"]:
         facts["images"] = "patches already (precropped)"
@@ -80,6 +83,12 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
     if "masks_sha256" in about["inputs"]:
         facts["masks"] = f"together {about['inputs']['masks_sha256']}"
     return facts
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
+    return "-" if value is None else str(value)
 
 
 def _radiomics(one: dict[str, Any]) -> dict[str, str]:
@@ -114,26 +123,28 @@ def plot(
 
       lesionary features plot features.parquet --table cohort.csv --color label --out map.png
     """
-    import pandas as pd
-
-    from lesionary.cohort.table import read_table
     from lesionary.encode import draw_projection, project_features, projection_figure, read_features
     from lesionary.encode.features import FeaturesError
+    from lesionary.spelling import hint
 
     if out.suffix.lower() not in (".html", ".png"):
         raise FeaturesError(f"{out} ends neither in .html nor in .png.")
     features = read_features(file)
-    projection = project_features(features, seed=seed)
-    facts = pd.DataFrame({"lesion_id": projection["lesion_id"]})
-    if table is not None:
-        facts = facts.merge(read_table(table), on="lesion_id", how="left", validate="one_to_one")
-    elif color in features:
-        facts[color] = features[color].to_numpy()
+    if "lesion_id" not in features:  # as in the published package's tables
+        features.insert(0, "lesion_id", [f"row_{row}" for row in range(2, len(features) + 2)])
+    facts = _facts_of(features, file, table)
+    if color is not None and table is None and color in features and color not in facts:
+        facts[color] = features.pop(color)  # a number, but here no feature
     if color is not None and color not in facts:
         raise FeaturesError(
-            f"There is no column {color!r}"
-            + (f" in {table}." if table else f" in {file}: say which --table has it.")
+            f"There is no column {color!r} in "
+            + (
+                f"{table}{hint(color, map(str, facts))}."
+                if table
+                else f"{file}: say which --table has it."
+            )
         )
+    projection = project_features(features, seed=seed)
     values = None if color is None else facts[color]
     if out.suffix.lower() == ".png":
         draw_projection(projection, out, values)
@@ -142,6 +153,26 @@ def plot(
         figure = projection_figure(projection, values, facts[shown[:_MOST_SHOWN]])
         _write_page(file, out, figure, len(facts))
     typer.echo(f"Wrote {out}: {len(projection):,} lesions.")
+
+
+def _facts_of(features: DataFrame, file: Path, table: Path | None) -> DataFrame:
+    """Return what is known of each lesion besides its features, in their order."""
+    from lesionary.cohort.table import read_table
+    from lesionary.encode import feature_columns
+    from lesionary.encode.features import FeaturesError
+
+    known = features.drop(columns=feature_columns(features))
+    if table is None:
+        return known
+    facts = read_table(table)
+    if "lesion_id" not in facts:
+        raise FeaturesError(f"{table} has no column 'lesion_id', so its rows cannot be told apart.")
+    twice = facts.loc[facts["lesion_id"].duplicated(), "lesion_id"]
+    if len(twice):
+        raise FeaturesError(f"{table} has more than one row of lesion {twice.iloc[0]!r}.")
+    if not facts["lesion_id"].isin(known["lesion_id"]).any():
+        raise FeaturesError(f"{table} has none of the lesions of {file}: is it that of others?")
+    return known[["lesion_id"]].merge(facts, on="lesion_id", how="left", validate="one_to_one")
 
 
 def _write_page(file: Path, out: Path, figure: str, count: int) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lesionary.encode.extraction import ExtractionWarning, extract
     from lesionary.encode.features import (
         FeaturesWarning,
+        feature_columns,
         join_features,
         read_features,
         read_provenance,
@@ -36,6 +37,7 @@ __all__ = [
     "card_names",
     "draw_projection",
     "extract",
+    "feature_columns",
     "join_features",
     "load_card",
     "load_encoder",
@@ -52,7 +54,8 @@ _MODULE_OF = {
     **dict.fromkeys(("Encoder", "load_encoder"), "encoder"),
     **dict.fromkeys(("ExtractionWarning", "extract"), "extraction"),
     **dict.fromkeys(
-        ("FeaturesWarning", "join_features", "read_features", "read_provenance"), "features"
+        ("FeaturesWarning", "feature_columns", "join_features", "read_features", "read_provenance"),
+        "features",
     ),
     **dict.fromkeys(("card_names", "load_card"), "registry"),
     "project_features": "projection",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lesionary.cohort.columns import LESION
+from lesionary.cohort.columns import EVENT, LESION, SEED, SPLIT, TIME
 from lesionary.cohort.table import read_table
 from lesionary.encode.provenance import differences
 from lesionary.errors import LesionaryError
@@ -21,6 +22,8 @@ from lesionary.files import atomic_path
 
 METADATA_KEY = b"lesionary"
 """Where the schema of a Parquet table keeps its provenance."""
+
+_NO_FEATURES = {LESION, *SEED, "mask_label", SPLIT, TIME, EVENT}
 
 
 class FeaturesError(LesionaryError):
@@ -61,6 +64,24 @@ def read_features(path: str | Path) -> pd.DataFrame:
     return table
 
 
+def feature_columns(features: pd.DataFrame) -> list[str]:
+    """Return the names of the columns that are features.
+
+    In a table that holds the cohort's columns as well, as one in the style ``pred`` does, they
+    are ``pred_0``, ``pred_1``, ...; in any other, all numbers but those that a lesion table has.
+
+    Examples
+    --------
+    >>> feature_columns(pd.DataFrame({"coordX": [1.0], "age": [70], "pred_0": [0.5]}))
+    ['pred_0']
+    >>> feature_columns(pd.DataFrame({"coordX": [1.0], "time": [70], "fmcib_0": [0.5]}))
+    ['fmcib_0']
+    """
+    numbers = [str(name) for name in features.select_dtypes("number")]
+    published = [name for name in numbers if re.fullmatch(r"pred_\d+", name)]
+    return published or [name for name in numbers if name not in _NO_FEATURES]
+
+
 def _feature_names(about: Mapping[str, Any]) -> list[str]:
     plain = about["column_style"] == "pred"
     return [
@@ -82,6 +103,8 @@ def read_provenance(path: str | Path) -> dict[str, Any] | None:
     ``<name>.provenance.json``.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FeaturesError(f"There is no table {path}.")
     about: dict[str, Any]
     if path.suffix.lower() == ".parquet":
         try:
@@ -92,8 +115,6 @@ def read_provenance(path: str | Path) -> dict[str, Any] | None:
             return None
         about = json.loads(metadata[METADATA_KEY])
         return about
-    if not path.is_file():
-        raise FeaturesError(f"There is no table {path}.")
     beside = provenance_file(path)
     if not beside.exists():
         return None

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lesionary.cohort.columns import LESION
-from lesionary.encode.features import FeaturesError
+from lesionary.encode.features import FeaturesError, feature_columns
 
 _COMPONENTS = 50
 """Principal components that t-SNE sees: it gains nothing from more, and takes longer."""
@@ -21,8 +21,8 @@ def project_features(features: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Parameters
     ----------
     features : DataFrame
-        ``lesion_id`` and numeric columns; others are left out. Each is brought to mean 0 and
-        variance 1 first.
+        ``lesion_id`` and the columns that :func:`feature_columns` names. Each is brought to
+        mean 0 and variance 1 first.
     seed : int
         Of t-SNE, which starts from the PCA. Its perplexity is 30, less in small tables.
 
@@ -45,7 +45,7 @@ def project_features(features: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     from sklearn.manifold import TSNE
     from sklearn.preprocessing import StandardScaler
 
-    values = features.drop(columns=LESION).select_dtypes("number")
+    values = features[feature_columns(features)]
     if len(values) < 4 or values.shape[1] < 2:
         raise FeaturesError(
             f"A projection needs at least 4 lesions and 2 features, not {len(values)} and "

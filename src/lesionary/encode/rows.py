@@ -60,8 +60,12 @@ def read_lesions(
         loaded = load(source.table, source.root, "keep")
     else:
         loaded = load(source, root)
-    table = loaded.table
+    table, notes = loaded.table, loaded.notes
     if LESION not in table:
+        notes = (
+            *notes,
+            f"There is no column {LESION!r}: lesions are called by their row, row_2, ...",
+        )
         table = table.assign(**{LESION: [f"row_{row}" for row in loaded.origin.rows]})
     if precropped:  # a patch has its place already
         table = table.assign(**dict.fromkeys(SEED, 0.0))
@@ -99,7 +103,7 @@ def read_lesions(
             mask = str(loaded.root / str(masks[position]))
             label = _label(labels[position])
             usable.append(Lesion(position, ids[position], row, image, None, mask, label))
-    return Lesions(tuple(usable), tuple(set_aside), _as_given(source, loaded), loaded.notes)
+    return Lesions(tuple(usable), tuple(set_aside), _as_given(source, loaded), notes)
 
 
 def _reasons(loaded: Loaded) -> dict[int, str]:

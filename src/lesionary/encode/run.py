@@ -156,13 +156,13 @@ def run_extraction(
         layout = table.layout(lesions, choice.cards)
         written = table.write(lesions, layout, shards, folder, made)
         count, set_aside = written.lesions, written.set_aside
-    redone = {lesion.lesion_id for shard in done or () for lesion in shard.lesions}
+    redone = {lesion.position for shard in done or () for lesion in shard.lesions}
     return Extraction(
         out=table.path,
         lesions=count,
         columns=sum(card.dimension for card in choice.cards),
         encoders=tuple(card.name for card in choice.cards),
-        computed=len(redone - {one.lesion_id for one in set_aside}),
+        computed=len(redone - {one.position for one in set_aside}),
         set_aside=set_aside,
         errors=table.errors,
         notes=lesions.notes,

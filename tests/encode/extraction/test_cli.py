@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from lesionary.cli import extract as extract_command
 from lesionary.cli import features as features_command
-from lesionary.encode import read_features
+from lesionary.encode import extract, feature_columns, read_features
 from lesionary.errors import LesionaryError
 
 app = typer.Typer()
@@ -55,6 +55,38 @@ def test_extract_then_look(cohort_csv, tmp_path):
             lesionary("features", "plot", out, *words)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table.drop(columns="lesion_id"), "has no column 'lesion_id'"),
+        (lambda table: pd.concat([table, table]), "more than one row of lesion"),
+        (lambda table: table.assign(lesion_id="x").head(1), "none of the lesions"),
+        (lambda table: table.rename(columns={"label": "labels"}), "did you mean 'labels'"),
+    ],
+)
+def test_a_table_that_does_not_fit_the_features_is_said(
+    cohort_csv, tiny, tmp_path, change, message
+):
+    extract(cohort_csv, tiny(), out=tmp_path / "f.parquet", workers=0)
+    change(pd.read_csv(cohort_csv)).to_csv(tmp_path / "other.csv", index=False)
+    words = ("--table", tmp_path / "other.csv", "--color", "label", "--out", tmp_path / "m.png")
+    with pytest.raises(LesionaryError, match=message):
+        lesionary("features", "plot", tmp_path / "f.parquet", *words)
+
+
+def test_only_features_are_drawn_of_a_table_as_published(cohort_csv, tiny, tmp_path, monkeypatch):
+    out = tmp_path / "f.csv"
+    pd.read_csv(cohort_csv).drop(columns="lesion_id").to_csv(tmp_path / "plain.csv", index=False)
+    extract(tmp_path / "plain.csv", tiny(), out=out, column_style="pred", workers=0)
+    drawn = []
+    monkeypatch.setattr(
+        "lesionary.encode.projection.feature_columns",
+        lambda table: drawn.extend(feature_columns(table)) or feature_columns(table),
+    )
+    lesionary("features", "plot", out, "--color", "label", "--out", tmp_path / "m.png")
+    assert drawn == [f"pred_{i}" for i in range(6)]
+
+
 def test_rows_set_aside_are_said_and_exit_3(cohort_csv, tmp_path):
     table = pd.read_csv(cohort_csv)
     table.loc[2, "image_path"] = "gone.nii.gz"
@@ -62,12 +94,28 @@ def test_rows_set_aside_are_said_and_exit_3(cohort_csv, tmp_path):
     out = tmp_path / "out" / "f.csv"
     words = ("--encoder", "phantom_tiny", "--out", out, "--column-style", "pred", "--workers", 0)
     result = lesionary("extract", tmp_path / "bad.csv", *words, exits=3)
-    assert "Set aside 1 rows" in result.output
+    assert "Set aside 1 row;" in result.output
     assert "row 4: There is no file or folder" in result.output
     assert pd.read_csv(out.parent / "errors.csv")["row"].tolist() == [4]
     written = pd.read_csv(out)
     assert written.columns.tolist() == [*table.columns, *(f"pred_{i}" for i in range(128))]
     assert len(written) == 10
+
+
+def test_a_lesion_that_is_there_twice_was_not_finished_earlier(cohort_csv, tmp_path):
+    table = pd.read_csv(cohort_csv)
+    pd.concat([table, table.head(1)]).to_csv(tmp_path / "twice.csv", index=False)
+    words = ("--encoder", "phantom_tiny", "--out", tmp_path / "f.parquet", "--workers", 0)
+    result = lesionary("extract", tmp_path / "twice.csv", *words, exits=3)
+    assert "11 lesions" in result.output
+    assert "earlier run" not in result.output
+
+
+def test_lesions_without_a_name_are_noted(cohort_csv, tmp_path):
+    pd.read_csv(cohort_csv).drop(columns="lesion_id").to_csv(tmp_path / "plain.csv", index=False)
+    words = ("--encoder", "phantom_tiny", "--out", tmp_path / "f.parquet", "--workers", 0)
+    result = lesionary("extract", tmp_path / "plain.csv", *words)
+    assert "no column 'lesion_id': lesions are called by their row" in result.output
 
 
 def test_what_has_no_provenance_is_said(tmp_path):
