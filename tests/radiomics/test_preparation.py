@@ -104,6 +104,23 @@ def test_outliers_are_of_what_the_range_leaves() -> None:
         assert found.values.size == kept
 
 
+@pytest.mark.parametrize("shape", [(7, 8, 9), (4, 5, 6)])
+def test_one_voxel_outlives_a_finer_grid(shape: tuple[int, int, int]) -> None:
+    """No new voxel has half of it; it becomes as many as it has room for."""
+    image = np.arange(np.prod(shape), dtype=float).reshape(shape)
+    for at in ((2, 3, 3), (1, 2, 4)):
+        mask = np.zeros(shape, bool)
+        mask[at] = True
+        for new in ((1.0, 1.0, 1.0), (1.0, 1.0, 2.0)):
+            found = prepare(image, mask, settings(new), spacing_mm=(2, 2, 2))
+            assert found.morphological.sum() * np.prod(new) == 8
+    # As soon as it can, the share decides.
+    mask[:] = False
+    mask[1:3, 1:4, 1:4] = True
+    found = prepare(image, mask, settings((1.0, 1.0, 1.0)), spacing_mm=(2, 2, 2))
+    assert found.morphological.sum() == pytest.approx(mask.sum() * 8, rel=0.2)
+
+
 def test_bad_input_is_told(blob: Region) -> None:
     voxels, mask = blob
     how, at = Settings(), {"spacing_mm": (1, 1, 1)}

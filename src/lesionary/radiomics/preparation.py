@@ -110,8 +110,10 @@ def _interpolated(
         return image, mask, spacing
     starts = box[0].start, box[1].start, box[2].start
     share = resample(mask, (z, y, x), starts, how.mask)
-    morphological = share >= how.partial_volume - _HALF
-    if not morphological.any():
+    # Of a region so small that no new voxel has enough of it, those count that have most.
+    most = float(share.max())
+    morphological = share >= min(how.partial_volume, most) - _HALF
+    if most < _HALF:
         raise RadiomicsError(
             "No voxel of the region is left after interpolation to "
             f"{' x '.join(f'{each:g}' for each in spacing[::-1])} mm (x, y, z): the region is "

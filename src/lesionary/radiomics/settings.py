@@ -37,7 +37,8 @@ class Interpolation(_Part):
     image : {"linear", "cubic", "nearest"}
         ``cubic`` is the standard's tricubic spline.
     mask : {"linear", "nearest"}
-        With ``linear``, a voxel is in the region where at least ``partial_volume`` of it is.
+        With ``linear``, a voxel is in the region where at least ``partial_volume`` of it is; where
+        the region is too small for that, those that have most of it are.
     round_to_integer : bool
         Round interpolated intensities, as is right for HU.
     """

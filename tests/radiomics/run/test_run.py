@@ -184,6 +184,13 @@ def test_bad_rows_are_set_aside_and_the_others_go_on(run, broken, tmp_path):
     assert not (tmp_path / "r.notes.csv").exists()
 
 
+def test_a_row_twice_does_not_hide_the_first(run, cohort_csv, tmp_path):
+    table = pd.read_csv(cohort_csv)
+    done = run(pd.concat([table, table.iloc[:1]], ignore_index=True), root=tmp_path)
+    assert (done.lesions, done.computed, len(done.set_aside)) == (6, 6, 1)
+    assert "names another lesion in row 2" in done.set_aside[0].reason
+
+
 def test_tables_that_nothing_can_be_measured_of(run, cohort_csv, tmp_path):
     table = pd.read_csv(cohort_csv)
     with pytest.raises(LesionaryError, match="no column 'mask_path'"):

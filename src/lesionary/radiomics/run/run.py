@@ -137,12 +137,12 @@ def run_radiomics(
     if done is not None:
         layout = Layout({NAME: len(columns)}, columns, ids_of(lesions), np.float64)
         written = table.write(lesions, layout, shards, ShardFolder(table.path), made)
-    redone = {lesion.lesion_id for shard in done or () for lesion in shard.lesions}
+    redone = {lesion.position for shard in done or () for lesion in shard.lesions}
     return Measurement(
         out=table.path,
         lesions=written.lesions,
         columns=len(columns),
-        computed=len(redone - {one.lesion_id for one in written.set_aside}),
+        computed=len(redone - {one.position for one in written.set_aside}),
         set_aside=written.set_aside,
         undefined=written.undefined,
         errors=table.errors,
