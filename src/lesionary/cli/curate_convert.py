@@ -105,7 +105,7 @@ def convert(
             err=True,
         )
     if done.cohort.empty:
-        typer.echo("There are no masks, so there is no cohort.csv.")
+        typer.echo("No region was written, so there is no cohort.csv.")
     else:
         typer.echo(f"Wrote {out / 'cohort.csv'}: {len(done.cohort)} regions.")
     for patient, file, reason in done.set_aside.head(_SHOWN).itertuples(index=False):

@@ -35,6 +35,9 @@ def grid(linear) -> Geometry:
 GRIDS = {
     "axial": grid(np.diag([0.7, 0.8, 2.5])),
     "sagittal": grid(np.array([[0, 0, 2.5], [0.7, 0, 0], [0, -0.8, 0]])),
+    "coronal": grid(np.array([[0.7, 0, 0], [0, 0, 2.5], [0, -0.8, 0]])),
+    "feet first": grid(np.diag([-0.7, 0.8, -2.5])),
+    "feet first, prone": grid(np.diag([0.7, -0.8, -2.5])),
     "oblique": grid(TURN @ np.diag([0.7, 0.8, 2.5])),
     "tilted": grid([[0.7, 0, 0], [0, 0.8, 2.5 * np.sin(0.3)], [0, 0, 2.5 * np.cos(0.3)]]),
 }
@@ -227,6 +230,22 @@ def test_the_same_region_in_two_files_comes_once(tmp_path: Path):
     done = convert_folder(tmp_path / "in", tmp_path / "out", workers=0)
     assert len(done.cohort) == 1
     assert "same region as in rt.dcm" in done.set_aside["reason"][0]
+    again = convert_folder(tmp_path / "in", tmp_path / "out", workers=0)
+    assert again.earlier == 1
+    pd.testing.assert_frame_equal(again.set_aside, done.set_aside)
+
+
+def test_regions_that_are_not_there_are_looked_for_once_and_leave_no_old_table(
+    delivery: Path, tmp_path: Path
+):
+    out = tmp_path / "out"
+    convert_folder(delivery, out, workers=0)
+    assert (out / "cohort.csv").exists()
+    for earlier in (0, 3):
+        done = convert_folder(delivery, out, roi=["liver*"], workers=0)
+        assert (done.earlier, len(done.cohort)) == (earlier, 0)
+        assert "No ROI is called 'liver*'" in done.set_aside["reason"][0]
+        assert not (out / "cohort.csv").exists()
 
 
 def test_no_identity_in_what_is_written(delivery: Path, tmp_path: Path):

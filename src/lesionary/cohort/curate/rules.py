@@ -20,7 +20,7 @@ Phase = Literal["native", "arterial", "portal venous", "delayed"]
 class Part(BaseModel):
     """A part of the rules; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Range(Part):

@@ -80,8 +80,8 @@ class Volume:
         if self.region is None:
             raise IntensityError(
                 f"{self.source or 'The image'} has no region, and a step takes its numbers from "
-                "there. Give a mask for every image (the command's --region names the column of the "
-                "table with their paths), or use within: foreground."
+                "there. Give a mask for every image (the command's --region names the column with "
+                "their paths), or use within: foreground."
             )
         if not self.region.any():
             raise IntensityError(f"{self.source or 'The image'}: its region is empty.")

@@ -145,6 +145,8 @@ def convert_folder(
     write_table(result.series, out / "converted.csv")
     if not result.cohort.empty:
         write_table(result.cohort, out / "cohort.csv")
+    else:  # an earlier run may have chosen other regions
+        (out / "cohort.csv").unlink(missing_ok=True)
     if mapping is not None:
         write_table(_mapping(planned, done), Path(mapping))
     return result
@@ -244,7 +246,10 @@ def _tables(
             failed.append((one.patient, one.name, result.reason))
             series.append({**row, "status": "failed", "notes": result.reason})
             continue
-        failed += [(one.patient, file or one.name, reason) for file, reason in result.failed]
+        failed += [
+            (one.patient, file or one.name, reason)
+            for file, reason in (*result.failed, *result.settled)
+        ]
         row |= {**result.image, "status": "converted", "rois": len(result.rois)}
         series.append(row)
         lesions += [_lesion(one, roi, result, out) for roi in result.rois]

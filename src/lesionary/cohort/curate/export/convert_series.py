@@ -49,18 +49,33 @@ class SeriesTask:
 
 @dataclass
 class SeriesDone:
-    """What became of a series; all of it can be written as JSON."""
+    """What became of a series; all of it can be written as JSON.
+
+    Attributes
+    ----------
+    reason : str
+        Why there is no image; empty where there is one.
+    failed : list of (str, str)
+        Mask files and why they, or a region of them, failed: another run may do better.
+    settled : list of (str, str)
+        Regions that come twice or are not there: another run would find the same.
+    """
 
     reason: str = ""
     image: dict[str, Any] = field(default_factory=dict)
     rois: list[dict[str, Any]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    settled: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def written(self) -> list[str]:
         """The files, relative to the folder of results."""
         files = [self.image["file"]] if self.image else []
         return files + [roi["file"] for roi in self.rois]
+
+
+class _SameRegionError(MaskError):
+    """A region is in two files."""
 
 
 def convert_series(task: SeriesTask) -> SeriesDone:
@@ -111,6 +126,8 @@ def _convert_masks(task: SeriesTask, scan: Scan, done: SeriesDone) -> None:
         for region in wanted:
             try:
                 row = _write_region(region, path, task, scan, taken, done.rois)
+            except _SameRegionError as error:
+                done.settled.append((str(path), str(error)))
             except Exception as error:
                 done.failed.append((str(path), reason_of(error)))
             else:
@@ -118,7 +135,7 @@ def _convert_masks(task: SeriesTask, scan: Scan, done: SeriesDone) -> None:
     if task.roi and task.masks and not done.rois and not done.failed:
         names = ", ".join(repr(_unnamed(name, task)) for name in there)
         asked = ", ".join(map(repr, task.roi))
-        done.failed.append(("", f"No ROI is called {asked}; there are {names or 'none'}."))
+        done.settled.append(("", f"No ROI is called {asked}; there are {names or 'none'}."))
 
 
 def _wanted(regions: Sequence[Region], source: str, roi: tuple[str, ...]) -> list[Region]:
@@ -147,7 +164,7 @@ def _write_region(
     center, volume = mask.center_mm, mask.volume_ml
     for other in earlier:
         if other["roi"].lower() == name.lower() and _is_same(center, volume, other):
-            raise MaskError(f"ROI {name!r} is the same region as in {other['source']}.")
+            raise _SameRegionError(f"ROI {name!r} is the same region as in {other['source']}.")
     file = f"{task.target}_{_unused(plain(name) or str(region.number), taken)}_mask{task.ending}"
     write_volume(mask.voxels, _grid(mask, scan), task.out / file, compress=True)
     x, y, z = center
