@@ -96,7 +96,7 @@ def volume_of(found: pd.Series, name: str, used: pd.Series) -> NDArray[np.float6
 def patients_of(
     found: pd.Series | None, used: pd.Series, notes: list[str]
 ) -> tuple[NDArray[np.int64], bool]:
-    """Number the patients of the rows that are used, and say whether they are known."""
+    """Give the patients of the rows that are used numbers, and say whether they are known."""
     if found is None:
         notes.append(
             "There is no column 'patient_id': rows count as independent, and intervals are too "
