@@ -73,9 +73,8 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         facts[one["name"]] = (
             f"{one['dimension']:,} features\ncard {one['card_hash']}\nweights {one['weights_hash']}"
         )
-        recipe = {name: value for name, value in one["recipe"].items() if name != "description"}
         facts[f"{one['name']} patches"] = "\n".join(
-            f"{name}: {_plain(value)}" for name, value in recipe.items()
+            f"{name}: {_plain(value)}" for name, value in one["recipe"].items()
         )
     if about["precropped"]:
         facts["images"] = "patches already (precropped)"

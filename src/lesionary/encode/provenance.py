@@ -40,7 +40,7 @@ def settings(
                 "dimension": card.dimension,
                 "card_hash": card.hash,
                 "weights_hash": weights_hash,
-                "recipe": recipe.model_dump(mode="json"),
+                "recipe": recipe.model_dump(mode="json", exclude={"description"}),
             }
             for card, weights_hash, recipe in encoders
         ],
@@ -102,17 +102,32 @@ def digest(hashes: Mapping[str, str]) -> str:
 def differences(one: Any, other: Any) -> list[str]:
     """Say where two provenances (or parts of them) differ, a phrase each.
 
+    Of an encoder that only one of them has, nothing is said but that.
+
     Examples
     --------
     >>> differences({"precision": "fp32", "device": "cpu"}, {"precision": "bf16", "device": "cpu"})
     ['precision was fp32, is bf16']
     """
     before, after = dict(_leaves(one)), dict(_leaves(other))
+    alone = tuple(f"{name} " for name in _names(one) ^ _names(other))
     return [
         f"{name} was {_short(before.get(name))}, is {_short(after.get(name))}"
         for name in dict.fromkeys([*before, *after])
-        if before.get(name) != after.get(name)
+        if before.get(name) != after.get(name) and not name.startswith(alone)
     ]
+
+
+def _names(part: Any) -> set[str]:
+    """Return what is called by name in a provenance: its encoders."""
+    values = part.values() if isinstance(part, Mapping) else ()
+    return {
+        str(one["name"])
+        for value in values
+        if isinstance(value, list)
+        for one in value
+        if isinstance(one, Mapping) and "name" in one
+    }
 
 
 def _leaves(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:

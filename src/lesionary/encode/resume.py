@@ -50,7 +50,7 @@ def finish_shards(
     begun = folder.settings() is not None
     if not begun and table.path.exists() and not overwrite:
         rows = rows_digest(shards, map(stamps_of, shards))
-        _check_same(table.path, {**made, "rows": rows, "column_style": table.column_style})
+        _check_same(table.path, {**made, "column_style": table.column_style}, rows)
         return None
     folder.open(made, overwrite=overwrite)
     todo = [shard for shard in shards if not begun or not folder.is_finished(shard)]
@@ -67,7 +67,7 @@ def _written(computed: Iterator[tuple[Shard, Content]], folder: ShardFolder) -> 
         yield from shard.lesions
 
 
-def _check_same(out: Path, made: Mapping[str, Any]) -> None:
+def _check_same(out: Path, made: Mapping[str, Any], rows: str) -> None:
     """Accept a table that is what this run would make; refuse to replace any other."""
     about = read_provenance(out)
     if about is None:
@@ -75,6 +75,8 @@ def _check_same(out: Path, made: Mapping[str, Any]) -> None:
             f"{out} exists and does not say how it was made. Give another --out, or --overwrite."
         )
     differing = differences({name: about.get(name) for name in made}, made)
+    if about["rows"] != rows:
+        differing.append("rows of the cohort, or files of its scans, have changed since")
     if differing:
         raise ExtractionError(
             f"{out} exists and was made otherwise: {'; '.join(differing)}. Give another --out, or "

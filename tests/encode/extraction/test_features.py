@@ -92,6 +92,11 @@ def test_differences_are_said_by_name():
     ]
 
 
+def test_of_an_encoder_that_is_new_nothing_is_said_but_its_name():
+    a, b = ({"name": name, "weights_hash": name, "recipe": {"grid": "seed"}} for name in "ab")
+    assert differences({"encoders": [a]}, {"encoders": [a, b]}) == ["encoders was a, is a, b"]
+
+
 def test_a_series_is_known_by_its_content_and_a_file_by_its_state(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder / "deep").mkdir(parents=True)

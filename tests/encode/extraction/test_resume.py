@@ -215,7 +215,7 @@ def test_a_complete_table_is_left_alone_and_another_not_replaced(run, tiny, coho
     scan = tmp_path / "a.nii.gz"
     content = scan.read_bytes()
     scan.write_bytes(content[:-1])
-    with pytest.raises(LesionaryError, match="made otherwise: rows"):
+    with pytest.raises(LesionaryError, match="made otherwise: rows of the cohort, or files"):
         run(tiny())
     scan.write_bytes(content)
     assert run(tiny(seed=1), overwrite=True).computed == 11

@@ -107,7 +107,7 @@ def test_other_settings_are_not_mixed(run, cohort_csv, tmp_path):
     mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "b_mask.nii.gz")))
     mask[8, 10, 10] = 1
     write(tmp_path / "b_mask.nii.gz", mask)
-    with pytest.raises(LesionaryError, match="rows was"):
+    with pytest.raises(LesionaryError, match="rows of the cohort"):
         run(settings=other)
 
 
