@@ -13,6 +13,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
 from lesionary.cohort.curate import Rules, check_folder, load_rules
+from lesionary.cohort.curate.contrast_phase import described_phase
 from lesionary.cohort.curate.voxel_checks import voxel_flags
 from lesionary.errors import CohortError
 from lesionary.scan import Geometry
@@ -196,6 +197,22 @@ def test_limits_of_matrix_kernel_and_slices(delivery: Path, slices):
         ({"delay": 25}, {"phases": ["portal venous"]}, "failed", "25 s before (arterial)"),
         ({"delay": 300}, {"phases": ["delayed"], "given": False}, "failed", "asked: none"),
         ({"delay": 5}, {"phases": ["native", "arterial"]}, "failed", "no usual phase"),
+        ({"SeriesDescription": "Abd pv"}, {"phases": ["portal venous"]}, "passed", "description"),
+        ({"SeriesDescription": "arterial"}, {"phases": ["delayed"]}, "failed", "arterial, by its"),
+        ({"SeriesDescription": "plain"}, {"given": True}, "failed", "No contrast agent (native"),
+        ({"SeriesDescription": "art and venous, delayed"}, {}, "not possible", "says nothing"),
+        (
+            {"SeriesDescription": "native", "ContrastBolusAgent": "Ultravist"},
+            {"phases": ["native"]},
+            "not possible",
+            "time of injection",
+        ),
+        (
+            {"SeriesDescription": "venous", "delay": 25},
+            {"phases": ["arterial"]},
+            "passed",
+            "25 s before",
+        ),
     ],
 )
 def test_phases_of_contrast(delivery: Path, slices, change, header, asked, outcome, reason):
@@ -210,6 +227,23 @@ def test_phases_of_contrast(delivery: Path, slices, change, header, asked, outco
     change(slices, assign(**header))
     flag = outcomes(delivery, Rules(contrast=asked)).loc["contrast"]
     assert (flag["outcome"], reason in flag["reason"]) == (outcome, True), flag["reason"]
+
+
+@pytest.mark.parametrize(
+    ("text", "phase"),
+    [
+        ("ABD_WITHOUT_CONTRAST", "native"),
+        ("late arterial", "arterial"),
+        ("Arterial spin labelling", ""),
+        ("Lung 2.0 B30f", ""),
+        ("PORTOVENOUS 3mm", "portal venous"),
+        ("delayed 5min", "delayed"),
+        ("intravenous", ""),
+        ("nativ / venös", ""),
+    ],
+)
+def test_phases_in_descriptions(text, phase):
+    assert described_phase([text, text]) == phase
 
 
 def test_one_content_under_two_names_is_found(delivery: Path, slices, change):

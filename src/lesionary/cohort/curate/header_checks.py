@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from lesionary.cohort.curate.contrast_phase import contrast_flag
 from lesionary.cohort.curate.flag import Flag, impossible, judged
 from lesionary.cohort.curate.rules import Range, Rules
 from lesionary.cohort.curate.series import ImageSeries, Stack
@@ -14,8 +15,6 @@ from lesionary.cohort.curate.series import ImageSeries, Stack
 _PARALLEL_DEG = 0.1
 _RIGHT_ANGLE = 1e-2
 _SHOWN = 5
-#: Seconds from injection, and the words that say it in a description.
-_DELAYS_S = (("arterial", 10, 50), ("portal venous", 50, 110), ("delayed", 110, 1800))
 
 
 def header_flags(series: ImageSeries, rules: Rules) -> list[Flag]:
@@ -183,31 +182,7 @@ def _rescale(series: ImageSeries, _rules: Rules) -> Flag:
 
 def _contrast(series: ImageSeries, rules: Rules) -> Flag:
     assert rules.contrast is not None
-    if series.modality not in ("CT", "MR"):
-        return impossible("contrast", f"{series.modality} has no phase of contrast.")
-    told = {str(value) for value in series.column("contrast")}
-    delays = _numbers(series, "contrast_delay_s")
-    if not told:
-        return impossible("contrast", "The header says nothing of a contrast agent.")
-    if len(told) > 1:
-        return judged("contrast", False, "Some slices name a contrast agent, and others do not.")
-    given = told == {"yes"}
-    phase = "native" if not given else _phase(float(np.median(delays))) if delays else ""
-    said = "Contrast agent given" if given else "No contrast agent"
-    if given and delays:
-        said += f", {np.median(delays):.0f} s before ({phase or 'no usual phase'})"
-    asked = rules.contrast
-    if asked.given is not None and asked.given != given:
-        return judged("contrast", False, f"{said}; asked: {'given' if asked.given else 'none'}.")
-    if asked.phases is not None:
-        if given and not delays:
-            return impossible("contrast", f"{said}; the time of injection is missing.")
-        return judged("contrast", phase in asked.phases, f"{said}; asked: {_some(asked.phases)}.")
-    return judged("contrast", True, f"{said}.")
-
-
-def _phase(delay_s: float) -> str:
-    return next((name for name, start, end in _DELAYS_S if start <= delay_s < end), "")
+    return contrast_flag(series, rules.contrast)
 
 
 def _numbers(series: ImageSeries, name: str) -> list[float]:
@@ -219,7 +194,7 @@ def _within(check: str, value: float, limits: Range, unit: str) -> Flag:
     return judged(check, limits.holds(value), said, value)
 
 
-def _some(items: list[str] | tuple[str, ...]) -> str:
+def _some(items: list[str]) -> str:
     more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
     return ", ".join(items[:_SHOWN]) + more
 
