@@ -42,11 +42,14 @@ class Colors:
         Name to colour, in the order shown; of numbers, the ends of the range.
     text : list of str
         The value of each lesion, as it is shown.
+    ends : tuple of float, optional
+        Of numbers along the ramp: the lowest and the highest.
     """
 
     of_lesion: list[str]
     legend: dict[str, str]
     text: list[str]
+    ends: tuple[float, float] | None = None
 
 
 def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
@@ -59,13 +62,15 @@ def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
         return Colors([_HUES[0]] * count, {}, [""] * count)
     missing = values.isna().to_numpy()
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > len(_HUES):
-        numbers = values.to_numpy(np.float64)
-        low, high = np.nanmin(numbers), np.nanmax(numbers)
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+        missing = ~np.isfinite(numbers)
+        low, high = float(numbers[~missing].min()), float(numbers[~missing].max())
         share = np.where(missing, 0, (numbers - low) / (high - low))
         ramp = [_mix(value) for value in share.tolist()]
         colors = [_OTHER if gone else one for one, gone in zip(ramp, missing, strict=True)]
         text = ["missing" if gone else f"{n:.4g}" for n, gone in zip(numbers, missing, strict=True)]
-        return Colors(colors, {f"{low:.4g}": _RAMP[0], f"{high:.4g}": _RAMP[-1]}, text)
+        legend = {f"{low:.4g}": _RAMP[0], f"{high:.4g}": _RAMP[-1]}
+        return Colors(colors, legend, text, (low, high))
     text = ["missing" if gone else str(v) for v, gone in zip(values, missing, strict=True)]
     frequent = pd.Series(text)[~missing].value_counts().index[: len(_HUES)]
     legend = dict(zip(sorted(frequent), _HUES[: len(frequent)], strict=True))
@@ -104,7 +109,7 @@ def projection_figure(
     colors = color_by(color, len(projection))
     points = []
     for i, lesion_id in enumerate(projection[LESION]):
-        lines = {} if facts is None else {str(k): str(v) for k, v in facts.iloc[i].items()}
+        lines = {} if facts is None else {str(k): _text(v) for k, v in facts.iloc[i].items()}
         if color is not None:
             lines = {str(color.name): colors.text[i], **lines}
         point = {"title": str(lesion_id), "facts": lines, "group": colors.text[i]}
@@ -126,12 +131,15 @@ def draw_projection(
     projection: pd.DataFrame, path: str | Path, color: pd.Series[Any] | None = None
 ) -> None:
     """Draw a projection as a PNG; parameters as for :func:`projection_figure`."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
     colors = color_by(color, len(projection))
     figure = Figure(figsize=(10, 5.2), layout="constrained")
-    for axes, method in zip(figure.subplots(1, 2), PANELS, strict=True):
+    panels = figure.subplots(1, 2)
+    for axes, method in zip(panels, PANELS, strict=True):
         x, y = projection[f"{method}_1"], projection[f"{method}_2"]
         axes.scatter(x, y, c=colors.of_lesion, s=26, linewidths=0.5, edgecolors="white")
         axes.set(xlabel=_axis(projection, method, 1), ylabel=_axis(projection, method, 2))
@@ -139,12 +147,18 @@ def draw_projection(
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[["top", "right"]].set_visible(False)
-    if colors.legend:
+    name = None if color is None else str(color.name)
+    if colors.ends:
+        ramp = ScalarMappable(
+            Normalize(*colors.ends), LinearSegmentedColormap.from_list("ramp", _RAMP)
+        )
+        figure.colorbar(ramp, ax=panels, location="bottom", shrink=0.4, aspect=40, label=name)
+    elif colors.legend:
         dots = [Line2D([], [], marker="o", ls="", color=one) for one in colors.legend.values()]
         figure.legend(
             dots,
             list(colors.legend),
-            title=None if color is None else str(color.name),
+            title=name,
             loc="outside lower center",
             ncols=5,
             frameon=False,
@@ -185,10 +199,7 @@ def _axis(projection: pd.DataFrame, method: str, number: int) -> str:
 def _legend(colors: Colors, color: pd.Series[Any] | None) -> str:
     if color is None:
         return ""
-    if pd.api.types.is_numeric_dtype(color) and set(colors.legend.values()) == {
-        _RAMP[0],
-        _RAMP[-1],
-    }:
+    if colors.ends:
         low, high = map(escape, colors.legend)
         ramp = ", ".join(_RAMP)
         style = f"background:linear-gradient(90deg, {ramp})"
@@ -200,6 +211,10 @@ def _legend(colors: Colors, color: pd.Series[Any] | None) -> str:
             for name, one in colors.legend.items()
         )
     return f"<figcaption><b>{escape(str(color.name))}</b>{keys}</figcaption>"
+
+
+def _text(value: object) -> str:
+    return "missing" if pd.isna(value) else str(value)  # type: ignore[call-overload]  # a cell
 
 
 def _mix(share: float) -> str:

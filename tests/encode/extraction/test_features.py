@@ -150,7 +150,7 @@ def test_projections_show_what_there_is_and_repeat(clusters):
 
 def test_the_figure_needs_nothing_from_elsewhere_and_escapes(clusters):
     features, site = clusters
-    facts = pd.DataFrame({"note": ["</script><b>"] * 60})
+    facts = pd.DataFrame({"note": ["</script><b>"] * 60, "age": [np.nan] * 60})
     html = projection_figure(project_features(features), site, facts, {"L3": "views/L3.png"})
     assert html.count("<circle") == 120
     assert html.count("</script>") == 2
@@ -159,7 +159,11 @@ def test_the_figure_needs_nothing_from_elsewhere_and_escapes(clusters):
     data = re.search(r'application/json">(.*?)</script>', html)
     points = json.loads(data[1])
     assert points[3]["picture"] == "views/L3.png"
-    assert points[3]["facts"] == {"site": "bone", "note": "</script><b>"}
+    assert points[3]["facts"] == {
+        "site": "bone",
+        "note": "</script><b>",
+        "age": "missing",
+    }
     assert html.count('data-i="3" ') == 2
 
 
@@ -167,6 +171,8 @@ def test_colours_of_classes_numbers_and_what_is_missing():
     classes = color_by(pd.Series(["a", "b", None, "a"], name="c"), 4)
     assert classes.of_lesion[0] == classes.of_lesion[3] != classes.of_lesion[1]
     assert list(classes.legend) == ["a", "b", "other or missing"]
+    numbers = color_by(pd.Series([*range(30), np.inf], dtype=float), 31)
+    assert (numbers.ends, numbers.text[-1]) == ((0, 29), "missing")
     numbers = color_by(pd.Series([*range(30), None], dtype=float), 31)
     assert list(numbers.legend) == ["0", "29"]
     assert len(set(numbers.of_lesion)) == 31
@@ -179,3 +185,16 @@ def test_a_drawing(clusters, tmp_path):
     features, site = clusters
     draw_projection(project_features(features), tmp_path / "map.png", site)
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_numbers_have_a_scale(clusters, tmp_path, monkeypatch):
+    from matplotlib.figure import Figure
+
+    scales = []
+    monkeypatch.setattr(Figure, "colorbar", lambda _, ramp, **how: scales.append((ramp, how)))
+    features, _ = clusters
+    ages = pd.Series(np.arange(30.0, 90.0), name="age")
+    draw_projection(project_features(features), tmp_path / "map.png", ages)
+    ((ramp, how),) = scales
+    assert ramp.get_clim() == (30, 89)
+    assert how["label"] == "age"
