@@ -57,6 +57,11 @@ def test_a_label_is_chosen(blob: Region) -> None:
     labels[:2, :2, :2] = 9
     with pytest.raises(RadiomicsError, match="2 labels, 4, 9: say which one"):
         measure(image, labels, "ct", **ONE_MM)
+    with pytest.raises(RadiomicsError, match="whole number, not '4'"):
+        measure(image, labels, "ct", label="4", **ONE_MM)
+    scan = read_scan(image, affine=np.eye(4))
+    with pytest.raises(RadiomicsError, match="one region already"):
+        measure(scan, Mask(mask, scan.geometry), "ct", label=4)
     chosen = measure(image, labels, "ct", label=4, **ONE_MM)
     assert chosen.equals(measure(image, mask, "ct", **ONE_MM))
 

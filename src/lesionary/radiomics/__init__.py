@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lesionary.radiomics.compute import measure, measure_prepared
     from lesionary.radiomics.preparation import Prepared, prepare
     from lesionary.radiomics.pyradiomics import measure_pyradiomics, read_params
-    from lesionary.radiomics.run import run_radiomics, voxel_map
+    from lesionary.radiomics.run import run_radiomics, voxel_map, voxel_maps
     from lesionary.radiomics.settings import (
         Discretisation,
         Interpolation,
@@ -43,6 +43,7 @@ __all__ = [
     "texture_catalogue",
     "texture_features",
     "voxel_map",
+    "voxel_maps",
 ]
 
 _MODULE_OF = {
@@ -72,6 +73,7 @@ _MODULE_OF = {
         (
             "run_radiomics",
             "voxel_map",
+            "voxel_maps",
         ),
         "run",
     ),

@@ -61,6 +61,8 @@ def outlined(
             )
         voxels, shape, spacing = ArrayVoxels(array), array.shape, _spacing(spacing_mm)
     if isinstance(mask, Mask):
+        if label is not None:
+            raise RadiomicsError("A Mask is one region already: give label with an array only.")
         if isinstance(image, Scan) and not mask.geometry.matches(image.geometry):
             raise RadiomicsError(
                 f"The mask {mask.name!r} is not on the scan's grid: {mask.geometry} and "
@@ -114,6 +116,8 @@ def _region(mask: NDArray[Any], label: int | None) -> NDArray[np.bool_]:
     if mask.dtype == np.bool_ and label is None:
         return mask
     if label is not None:
+        if not isinstance(label, int | np.integer):
+            raise RadiomicsError(f"A label of an array is a whole number, not {label!r}.")
         region = mask == label
         if np.count_nonzero(region) == 0:
             raise RadiomicsError(f"The mask has no label {label}: it has {_listed(_labels(mask))}.")
