@@ -136,6 +136,7 @@ def jump(ds: Dataset, k: int) -> None:
         (assign(ConvolutionKernel=None), {"kernel"}, "missing"),
         (third(ConvolutionKernel="LUNG"), {"kernel"}, "several: SOFT, LUNG"),
         (assign(RescaleSlope=None), {"rescale"}, "30 of 30"),
+        (assign(RescaleSlope=0), {"readable"}, "All voxels have the value -1024."),
         (clip(-160, 3000), {"truncation"}, "lowest value is -160"),
         (clip(-1024, 150), {"truncation"}, "highest value, 150 HU"),
         (metal, {"metal", "motion"}, "4.8 ml above 3000 HU"),
@@ -369,6 +370,8 @@ def test_snr_of_known_noise(noise):
     (flag,) = voxel_flags(voxels, GRID, "HU", Rules(snr={"min": 1040 / 30}))
     assert flag.value == pytest.approx(1040 / noise, rel=0.05)
     assert flag.outcome == ("passed" if noise < 30 else "failed")
+    (flag,) = voxel_flags(voxels - np.int16(2000), GRID, "a.u.", Rules(snr={"min": 1}))
+    assert flag.outcome == "not possible"
     (flag,) = voxel_flags(voxels + np.int16(2000), GRID, "a.u.", Rules(snr={"min": 1}))
     assert flag.value == pytest.approx(2040 / noise, rel=0.05)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lesionary import progress
 from lesionary.cohort.curate.contour_checks import (
@@ -21,6 +21,7 @@ from lesionary.cohort.curate.contour_checks import (
     region_flags,
 )
 from lesionary.cohort.curate.describe import Described, describe_folder
+from lesionary.cohort.curate.duplicates import content_of, duplicate_flags
 from lesionary.cohort.curate.flag import Flag, impossible, judged
 from lesionary.cohort.curate.header_checks import header_flags
 from lesionary.cohort.curate.image import SCANNED
@@ -31,7 +32,7 @@ from lesionary.cohort.curate.voxel_checks import no_voxel_flags, voxel_flags
 from lesionary.errors import LesionaryError, MaskError
 from lesionary.processes import Processes, default_workers
 from lesionary.progress import track
-from lesionary.scan import ArrayVoxels, Scan
+from lesionary.scan import ArrayVoxels
 from lesionary.scan.dicom import read_dicom
 from lesionary.scan.masks.references import (
     MASK_MODALITIES,
@@ -41,7 +42,6 @@ from lesionary.scan.masks.references import (
 
 #: What goes with scans and is none: not checked itself.
 _COMPANIONS = (*MASK_MODALITIES, "RTDOSE", "RTPLAN", "RTRECORD", "REG", "SR", "PR", "KO", "DOC")
-_SLAB = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,12 +152,20 @@ def check_folder(
     with Processes(_check, workers, lost=_lose) as pool:
         done = track(pool.run(tasks), "Checking series", total=len(tasks))
         found = {one.name: one for one in done}
-    content = _duplicates(list(found.values())) if rules.duplicates else {}
+    duplicates = (
+        duplicate_flags({name: one.content for name, one in found.items()})
+        if rules.duplicates
+        else {}
+    )
     places = described.table.set_index("series")["path"].to_dict()
     rows = [
         _row(described, one, flag) | {"path": places[one.name]}
         for one in checked
-        for flag in (*header_flags(one, rules), *content.get(one.name, ()), *found[one.name].flags)
+        for flag in (
+            *header_flags(one, rules),
+            *duplicates.get(one.name, ()),
+            *found[one.name].flags,
+        )
     ]
     columns = ["series", "patient", "path", "modality", "check", "outcome", "value", "reason"]
     aside = [
@@ -222,7 +230,7 @@ def _look(task: _Task) -> _Found:
         )
     scan = replace(scan, voxels=ArrayVoxels(voxels))
     flags = [
-        judged("readable", True, " ".join(scan.notes) or "It makes one volume."),
+        _of_volume(voxels, scan.notes),
         *voxel_flags(voxels, scan.geometry, scan.unit, task.rules),
     ]
     thumbnails = [whole(scan)] if task.pictures else []
@@ -237,7 +245,15 @@ def _look(task: _Task) -> _Found:
         except MaskError as error:
             damaged.append(str(error))
     flags += region_flags(drawn, damaged, task.rules)
-    return _Found(task.name, tuple(flags), _content(scan), tuple(thumbnails))
+    return _Found(task.name, tuple(flags), content_of(scan), tuple(thumbnails))
+
+
+def _of_volume(voxels: NDArray[Any], notes: Sequence[str]) -> Flag:
+    """Judge whether a series that could be read shows anything."""
+    first = voxels.flat[0]
+    if (voxels == first).all():
+        return judged("readable", False, f"All voxels have the value {float(first):g}.")
+    return judged("readable", True, " ".join(notes) or "It makes one volume.")
 
 
 def _without_voxels(task: _Task, readable: Flag, why: str) -> _Found:
@@ -248,35 +264,6 @@ def _without_voxels(task: _Task, readable: Flag, why: str) -> _Found:
 def _lose(task: _Task) -> _Found:
     why = "Its process died while it was read: out of memory, or a decoder failed."
     return _without_voxels(task, judged("readable", False, why), why)
-
-
-def _content(scan: Scan) -> str:
-    """Hash a scan's voxels in its unit, whatever type stores them and whoever they are of."""
-    digest = hashlib.sha256(repr(scan.shape).encode())
-    for start in range(0, scan.shape[0], _SLAB):
-        slab = scan.read(start, min(start + _SLAB, scan.shape[0]))
-        digest.update(np.ascontiguousarray(slab, dtype="<f4").data)
-    return digest.hexdigest()
-
-
-def _duplicates(found: Sequence[_Found]) -> dict[str, list[Flag]]:
-    """Compare the content of all series."""
-    same: dict[str, list[str]] = defaultdict(list)
-    for one in found:
-        if one.content:
-            same[one.content].append(one.name)
-    flags = {}
-    for one in found:
-        if not one.content:
-            flag = impossible("duplicates", "It has no voxels to compare.")
-        else:
-            others = [name for name in same[one.content] if name != one.name]
-            said = (
-                f"The same voxels as {', '.join(others)}." if others else "Its voxels are unique."
-            )
-            flag = judged("duplicates", not others, said, len(others))
-        flags[one.name] = [flag]
-    return flags
 
 
 def _row(described: Described, series: ImageSeries, flag: Flag) -> dict[str, object]:

@@ -130,7 +130,7 @@ def _snr(voxels: Voxels, _geometry: Geometry, unit: str, rules: Rules) -> Flag:
     if unit == "HU":
         low, high, offset, tissue = *_SOFT_HU, 1000.0, "soft tissue (0 to 100 HU)"
     else:
-        low, high, offset, tissue = float(voxels.mean()), np.inf, 0.0, "what is bright"
+        low, high, offset, tissue = max(float(voxels.mean()), 0.0), np.inf, 0.0, "what is bright"
     inside = (means > low) & (means < high) & (spreads > 0)
     if np.count_nonzero(inside) < _FEWEST_WINDOWS:
         return impossible("snr", f"There is hardly any {tissue} with noise to measure it in.")
