@@ -20,6 +20,7 @@ from lesionary.evaluate.explore import explore, read_feature_rows
 from lesionary.study import explore_data
 from lesionary.study.explore import write_exploration
 from lesionary.study.explore_data import page_data
+from lesionary.study.explore_page import exploration_page
 
 NASTY = "</script><script>alert('x')</script> & \"quotes\""
 
@@ -185,6 +186,16 @@ def test_pages_of_several_classes_and_of_none(table, tmp_path):
     )
 
 
+def test_of_a_volume_that_speaks_for_the_other_class_the_page_says_so(table):
+    smaller = table.assign(volume=table["volume"] - 0.5 * table["late"])
+    larger = table.assign(volume=table["volume"] + 0.5 * table["late"])
+    area = found(smaller).volume[0].value
+    assert area < 0.5
+    told = exploration_page(found(smaller), "f", "f.csv", "c")
+    assert f"the AUC of small volume is {1 - area:.3f}" in told
+    assert "small volume" not in exploration_page(found(larger), "f", "f.csv", "c")
+
+
 def test_the_command_line(table, tmp_path, monkeypatch):
     import typer
 
@@ -201,8 +212,20 @@ def test_the_command_line(table, tmp_path, monkeypatch):
     assert "Set aside 2 rows" in done.output
     assert pd.read_csv("out/errors.csv")["row"].tolist() == [2, 3]
     table.to_csv("features.csv", index=False)
-    done = CliRunner().invoke(app, ["features.csv", "--label", "late", "--out", "out/page.html"])
+    words = ["features.csv", "--label", "late", "--out", "out/page.html"]
+    done = CliRunner().invoke(app, [*words, "--correlations", "out/rho.csv"])
     assert done.exit_code == 0
+    rho = pd.read_csv("out/rho.csv", index_col="feature")
+    numbers = table.drop(columns=["lesion_id", "late"])
+    pd.testing.assert_frame_equal(
+        rho.drop(columns="flat").drop(index="flat"),
+        numbers.drop(columns="flat").corr("spearman"),
+        check_names=False,
+        atol=6e-5,
+    )
+    assert rho["flat"].isna().all()
+    wrong = CliRunner().invoke(app, [*words, "--correlations", "rho.xlsx"])
+    assert "neither in .csv nor in .parquet" in str(wrong.exception)
     assert not (tmp_path / "out" / "errors.csv").exists()
     wrong = CliRunner().invoke(app, ["features.csv", "--label", "late", "--out", "page.pdf"])
     assert isinstance(wrong.exception, EvaluationError)

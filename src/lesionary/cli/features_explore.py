@@ -51,6 +51,13 @@ def explore(
         float, typer.Option(help="Absolute correlation from which a feature stands for volume.")
     ] = 0.75,
     level: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
+    correlations: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the correlations of all pairs of features, .csv or .parquet.",
+            show_default=False,
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Page to write; all statistics go beside it, as .csv.")
     ] = Path("explored.html"),
@@ -84,7 +91,11 @@ def explore(
         typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
     found = explored(rows, correlated=correlated, stands_for_volume=stands_for_volume, level=level)
     written = write_exploration(
-        found, out, source=features.name, command=f"lesionary features explore {features.name}"
+        found,
+        out,
+        correlations=correlations,
+        source=features.name,
+        command=f"lesionary features explore {features.name}",
     )
     for result in found.volume:
         typer.echo(f"{volume}: {result}")
@@ -92,6 +103,8 @@ def explore(
         f"Wrote {written.page} and {written.statistics}: {len(found.statistics):,} features of "
         f"{len(rows):,} rows."
     )
+    if written.correlations:
+        typer.echo(f"Wrote {written.correlations}: Spearman's correlations of all pairs.")
     if written.errors:
         for row in rows.set_aside.head(_SHOWN).itertuples(index=False):
             typer.secho(f"Set aside: {row[1]}: {row[2]}", fg=typer.colors.YELLOW, err=True)

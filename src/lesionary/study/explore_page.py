@@ -204,6 +204,12 @@ def _volume_words(found: Exploration) -> str:
             " What lies at the sides and far from an AUC of 0.5 may tell no more than how large "
             "the lesion is, of which the curves show how much that is."
         )
+    if found.volume and found.volume[0].value < 0.5:
+        words += (
+            f" Here small lesions tend to be of class {found.rows.classes[1]}: the AUC of small "
+            f"volume is {1 - found.volume[0].value:.3f}, and precision and recall, of large "
+            "volumes, stay low."
+        )
     return words
 
 

@@ -15,6 +15,9 @@ from lesionary.evaluate.explore.patterns import same_rows_missing
 
 Floats = NDArray[np.float64]
 
+_MANY = 0.25
+"""Sets of missing rows, of the columns, above which pandas' pairs one by one are the faster."""
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -58,8 +61,7 @@ def spearman(one: Floats, other: Floats) -> Floats:
     ----------
     one : ndarray (n, p)
     other : ndarray (n, q)
-        The same rows. A gap leaves its row out of the pairs it is in; ranks are those within
-        each column's own values.
+        The same rows. A pair is ranked and correlated on the rows that both columns have.
 
     Returns
     -------
@@ -72,18 +74,22 @@ def spearman(one: Floats, other: Floats) -> Floats:
     >>> spearman(table, table).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
-    (x, has_x), (y, has_y) = _ranked(one), _ranked(other)
-    n = has_x.T @ has_y
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sum_x, sum_y = x.T @ has_y, has_x.T @ y
-        of_both = x.T @ y - sum_x * sum_y / n
-        of_x = (x**2).T @ has_y - sum_x**2 / n
-        of_y = has_x.T @ y**2 - sum_y**2 / n
-        # What rounding leaves of no spread at all: ranks are multiples of one half.
-        rho = of_both / np.sqrt(
-            np.where(of_x > 1e-6, of_x, np.nan) * np.where(of_y > 1e-6, of_y, np.nan)
-        )
-    rho[n < 3] = np.nan
+    alike = one is other
+    rows = list(same_rows_missing(one))
+    columns = rows if alike else list(same_rows_missing(other))
+    if alike and len(rows) > _MANY * one.shape[1]:
+        found = pd.DataFrame(one).corr("spearman", min_periods=3).to_numpy()
+        return np.asarray(np.clip(found, -1, 1))
+    rho = np.full((one.shape[1], other.shape[1]), np.nan)
+    for number, (p, has_p) in enumerate(rows):
+        for q, has_q in columns[number if alike else 0 :]:
+            shared = has_p & has_q
+            if shared.sum() > 2:
+                x = _ranked(one[np.ix_(shared, p)])
+                y = x if q is p else _ranked(other[np.ix_(shared, q)])
+                rho[np.ix_(p, q)] = x.T @ y
+                if alike:
+                    rho[np.ix_(q, p)] = rho[np.ix_(p, q)].T
     return np.asarray(np.clip(rho, -1, 1))
 
 
@@ -135,12 +141,8 @@ def _tree(likeness: Floats, linked: str) -> Floats:
     return np.asarray(linkage(away, linked), dtype=np.float64)
 
 
-def _ranked(values: Floats) -> tuple[Floats, Floats]:
-    """Rank each column about its middle, 0 in gaps; and where it has values, as 0 and 1."""
-    ranks = np.zeros_like(values)
-    for columns, present in same_rows_missing(values):
-        if present.any():
-            middle = (present.sum() + 1) / 2
-            at = np.ix_(present, columns)
-            ranks[at] = rankdata(values[at], axis=0) - middle
-    return ranks, (~np.isnan(values)).astype(np.float64)
+def _ranked(block: Floats) -> Floats:
+    """Rank each column about its middle, to a length of 1; NaN where it is constant."""
+    ranks = rankdata(block, axis=0) - (len(block) + 1) / 2
+    length = np.sqrt((ranks**2).sum(axis=0))
+    return np.asarray(ranks / np.where(length > 0, length, np.nan))

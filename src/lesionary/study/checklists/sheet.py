@@ -187,6 +187,8 @@ def _answer(item: Item, given: Any) -> tuple[str, ...] | None:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ChecklistError(f"There is no file {path}: 'lesionary checklist new' writes one.")
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)  # noqa: S506 (safe)
     except (OSError, UnicodeDecodeError) as error:
