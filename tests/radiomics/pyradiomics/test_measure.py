@@ -141,6 +141,28 @@ def test_shape_2d_of_a_rectangle_and_of_diagonal_pixels():
     assert "2 slices" in found.attrs["reasons"][shape + "Perimeter"]
 
 
+def test_what_is_measured_only_where_a_file_names_it(ball):
+    """As older signatures do."""
+    shape = ["Compactness1", "Compactness2", "SphericalDisproportion", "MeshVolume", "SurfaceArea"]
+    found = measured(ball, featureClass={"shape": shape, "firstorder": ["StandardDeviation"]})
+    found = found.rename(lambda name: name.split("_")[-1])
+    assert sorted(found.index) == sorted([*shape, "StandardDeviation"])
+    volume, area = found["MeshVolume"], found["SurfaceArea"]
+    assert found["Compactness1"] == pytest.approx(volume / np.sqrt(np.pi * area**3))
+    assert found["Compactness2"] == pytest.approx(36 * np.pi * volume**2 / area**3)
+    ball_area = (36 * np.pi * volume**2) ** (1 / 3)
+    assert found["SphericalDisproportion"] == pytest.approx(area / ball_area)
+    assert found["StandardDeviation"] == pytest.approx(ball[0][ball[1]].std())
+    flat = {"setting": {"force2D": True}, "featureClass": {"shape2D": ["SphericalDisproportion"]}}
+    both = measure_pyradiomics(*ball, flat, spacing_mm=SPACING)
+    assert list(both.attrs["reasons"]) == ["original_shape2D_SphericalDisproportion"]
+    square = np.zeros((1, 9, 9), bool)
+    square[0, 2:7, 2:7] = True
+    flat["featureClass"]["shape2D"] = ["SphericalDisproportion", "Sphericity"]
+    one = measure_pyradiomics(np.zeros(square.shape), square, flat, spacing_mm=SPACING)
+    assert one.prod() == pytest.approx(1)
+
+
 def test_filtered_images(ball):
     image, mask = ball
     classes = {"firstorder": ["Maximum", "Minimum", "Mean"]}

@@ -66,6 +66,10 @@ def test_without_classes_all_but_shape_2d_are_measured():
         ({"setting": {"label_channel": 1}}, "label_channel .* is not supported"),
         ({"featureClass": {"glrm": None}}, "no feature class 'glrm' .did you mean 'glrlm'"),
         ({"featureClass": {"glcm": ["Entropy"]}}, "no feature of glcm 'Entropy'"),
+        (
+            {"featureClass": {"glcm": "Contrast"}},
+            r"features of glcm are a list, such as \[Contrast",
+        ),
         ({"featureClass": {"shape2D": None}}, "shape2D needs setting force2D"),
         ({"setting": {"symmetricalGLCM": False}}, "symmetricalGLCM: asymmetric .* not supported"),
         ({"setting": {"distances": [2]}}, "distances .* not supported"),

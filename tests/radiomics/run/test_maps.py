@@ -127,8 +127,12 @@ def test_what_cannot_be_mapped_is_said(blob):
         voxel_map(*blob, "morph_volume", spacing_mm=SPACING)
     with pytest.raises(RadiomicsError, match="interpolation: null"):
         voxel_map(*blob, "stat_mean", settings="ct", spacing_mm=SPACING)
-    with pytest.raises(RadiomicsError, match="at least 1"):
-        voxel_map(*blob, "stat_mean", 0, spacing_mm=SPACING)
+    for radius in (0, 1.5):
+        with pytest.raises(RadiomicsError, match=f"at least 1, not {radius}"):
+            voxel_map(*blob, "stat_mean", radius, spacing_mm=SPACING)
+    with pytest.raises(RadiomicsError, match="no feature 'xyz'") as said:
+        voxel_map(*blob, "xyz", spacing_mm=SPACING)
+    assert len(str(said.value)) < 250
 
 
 def test_maps_of_a_cohort_are_written_on_the_grid_of_the_scan(cohort_csv, tmp_path):

@@ -80,6 +80,7 @@ def first_order(
         "RobustMeanAbsoluteDeviation": float(np.abs(inner - inner.mean()).mean()),
         "RootMeanSquared": (energy / values.size) ** 0.5,
         "Skewness": 0.0 if flat else float(square @ apart) / values.size / variance**1.5,
+        "StandardDeviation": variance**0.5,
         "TotalEnergy": energy * voxel_mm3,
         "Uniformity": float((share**2).sum()),
         "Variance": variance,

@@ -13,7 +13,7 @@ from lesionary.radiomics.inputs import bounding_box, outlined
 from lesionary.radiomics.pyradiomics.filtered import filtered_images, filtered_names
 from lesionary.radiomics.pyradiomics.images import Prepared, prepare, resegmented
 from lesionary.radiomics.pyradiomics.intensities import first_order, grey_levels
-from lesionary.radiomics.pyradiomics.names import CLASSES
+from lesionary.radiomics.pyradiomics.names import CLASSES, ON_REQUEST
 from lesionary.radiomics.pyradiomics.parameters import Parameters, Setting, read_params
 from lesionary.radiomics.pyradiomics.shape import shape
 from lesionary.radiomics.pyradiomics.shape2d import shape_2d
@@ -132,7 +132,7 @@ def _shapes(
         across = how.force2Ddimension
         if inside.shape[across] > 1:
             slices = f"the region has {inside.shape[across]} slices: shape2D is of one"
-            return dict.fromkeys(CLASSES["shape2D"], slices)
+            return dict.fromkeys((*CLASSES["shape2D"], *ON_REQUEST["shape2D"]), slices)
         plane = [mm for axis, mm in enumerate(found.spacing_mm) if axis != across]
         measured = shape_2d(np.take(inside, 0, axis=across), (plane[0], plane[1]))
     one = "the region is one voxel, which has no axes"

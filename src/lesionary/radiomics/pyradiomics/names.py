@@ -148,3 +148,10 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "glszm": tuple(GLSZM),
     "ngtdm": tuple(NGTDM),
 }
+
+# What PyRadiomics measures only where a file names it, since it follows from the others.
+ON_REQUEST: dict[str, tuple[str, ...]] = {
+    "shape": ("Compactness1", "Compactness2", "SphericalDisproportion"),
+    "shape2D": ("SphericalDisproportion",),
+    "firstorder": ("StandardDeviation",),
+}

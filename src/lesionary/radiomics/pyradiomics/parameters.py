@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lesionary.errors import RadiomicsError
-from lesionary.radiomics.pyradiomics.names import CLASSES
+from lesionary.radiomics.pyradiomics.names import CLASSES, ON_REQUEST
 from lesionary.spelling import hint
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -224,7 +224,11 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
     yield from _unknown("feature class", classes, CLASSES)
     for name, features in classes.items():
         if name in CLASSES:
-            yield from _unknown(f"feature of {name}", features or (), CLASSES[name])
+            if isinstance(features or [], str):
+                yield f"the features of {name} are a list, such as [{features}]"
+                return
+            known = (*CLASSES[name], *ON_REQUEST.get(name, ()))
+            yield from _unknown(f"feature of {name}", features or (), known)
 
 
 def _unknown(what: str, names: Iterable[Any], known: Iterable[str]) -> Iterator[str]:

@@ -31,7 +31,10 @@ def shape(outline: NDArray[np.bool_], spacing_mm: Spacing) -> dict[str, float]:
     places = np.argwhere(outline) * np.array(spacing_mm)
     major, minor, least = axis_lengths(places)
     volume, area = surface.volume, surface.area
+    sphericity = float((36 * np.pi * volume**2) ** (1 / 3) / area)
     return {
+        "Compactness1": float(volume / (np.pi**0.5 * area**1.5)),
+        "Compactness2": sphericity**3,
         "Elongation": minor / major if major > 0 else float("nan"),
         "Flatness": least / major if major > 0 else float("nan"),
         "LeastAxisLength": least,
@@ -43,7 +46,8 @@ def shape(outline: NDArray[np.bool_], spacing_mm: Spacing) -> dict[str, float]:
         "Maximum3DDiameter": convex_hull(surface.vertices).diameter,
         "MeshVolume": volume,
         "MinorAxisLength": minor,
-        "Sphericity": float((36 * np.pi * volume**2) ** (1 / 3) / area),
+        "SphericalDisproportion": 1 / sphericity,
+        "Sphericity": sphericity,
         "SurfaceArea": area,
         "SurfaceVolumeRatio": area / volume,
         "VoxelVolume": len(places) * float(np.prod(spacing_mm)),

@@ -38,6 +38,7 @@ def shape_2d(outline: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> dic
     perimeter = float(single * slant + 2 * diagonal * slant + beside * dx + over * dy)
     places = np.argwhere(outline) * np.array(spacing_mm)
     major, minor = axis_lengths(places)
+    sphericity = 2 * float(np.sqrt(np.pi * surface)) / perimeter
     return {
         "Elongation": minor / major if major > 0 else float("nan"),
         "MajorAxisLength": major,
@@ -47,7 +48,8 @@ def shape_2d(outline: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> dic
         "Perimeter": perimeter,
         "PerimeterSurfaceRatio": perimeter / surface,
         "PixelSurface": len(places) * dy * dx,
-        "Sphericity": 2 * float(np.sqrt(np.pi * surface)) / perimeter,
+        "SphericalDisproportion": 1 / sphericity,
+        "Sphericity": sphericity,
     }
 
 

@@ -21,7 +21,7 @@ from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.threads import one_core
 from lesionary.scan.masks import Mask
 from lesionary.scan.scan import Scan
-from lesionary.spelling import hint
+from lesionary.spelling import nearest
 
 Floats = NDArray[np.float64]
 
@@ -86,8 +86,10 @@ def voxel_maps(
     how = map_settings(settings)
     check_features(features)
     wanted = [_wanted(name) for name in features]
-    if radius < 1:
-        raise RadiomicsError(f"The radius of a neighbourhood is at least 1 voxel, not {radius}.")
+    if not isinstance(radius, int | np.integer) or radius < 1:
+        raise RadiomicsError(
+            f"The radius of a neighbourhood is a whole number of voxels, at least 1, not {radius}."
+        )
     given = outlined(image, mask, spacing_mm=spacing_mm, label=label)
     region = prepare(image, mask, how, spacing_mm=spacing_mm, label=label)
     around = Neighbourhoods.of(region, how, radius)
@@ -140,9 +142,12 @@ class _Wanted:
 def _wanted(name: str) -> _Wanted:
     table = feature_catalogue(["statistics", "histogram", *TEXTURE])
     if name not in table.index:
+        close = nearest(name, table.index)
+        meant = f" (did you mean {close!r}?)" if close else ""
         raise RadiomicsError(
-            f"There is no feature {name!r} that a map can show{hint(name, table.index)}. Maps are "
-            "of statistics, histogram and texture."
+            f"There is no feature {name!r} that a map can show{meant}. Maps are of statistics, "
+            "histogram and texture, by the names that lesionary.radiomics.feature_catalogue() "
+            "lists."
         )
     row = table.loc[name]
     key = str(row["key"]).split("__")[0]
