@@ -144,7 +144,8 @@ def join_features(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The lesions that both have, in the order of the first.
+        The lesions that both have, in the order of the first. ``.attrs["provenance"]`` is that
+        of both, or None where they do not fit together.
 
     Warns
     -----
@@ -175,8 +176,14 @@ def join_features(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         messages.append(f"{only:,} lesions are in one table only and were left out")
     if messages:
         warnings.warn(f"Joined features: {'; '.join(messages)}.", FeaturesWarning, stacklevel=2)
-    joined.attrs = {"provenance": None}
+    joined.attrs = {"provenance": None if messages else _together(one, other)}
     return joined
+
+
+def _together(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
+    """Return how a table of both was made, where they were made alike."""
+    first, second = one.attrs["provenance"], other.attrs["provenance"]
+    return {**second, **first, "encoders": [*first["encoders"], *second["encoders"]]}
 
 
 def _disagreements(one: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:

@@ -53,7 +53,7 @@ class Colors:
 
 
 def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
-    """Colour lesions by a column: many different numbers along a ramp, all else by class.
+    """Colour lesions: many different numbers, or fractions, along a ramp; else by class.
 
     Of more classes than hues the most frequent have one of their own, the rest is grey, as is
     what is missing.
@@ -61,7 +61,7 @@ def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
     if values is None:
         return Colors([_HUES[0]] * count, {}, [""] * count)
     missing = values.isna().to_numpy()
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > len(_HUES):
+    if _is_scale(values):
         numbers = values.to_numpy(np.float64, na_value=np.nan)
         missing = ~np.isfinite(numbers)
         low, high = float(numbers[~missing].min()), float(numbers[~missing].max())
@@ -72,12 +72,25 @@ def color_by(values: pd.Series[Any] | None, count: int) -> Colors:
         legend = {f"{low:.4g}": _RAMP[0], f"{high:.4g}": _RAMP[-1]}
         return Colors(colors, legend, text, (low, high))
     text = ["missing" if gone else str(v) for v, gone in zip(values, missing, strict=True)]
-    frequent = pd.Series(text)[~missing].value_counts().index[: len(_HUES)]
-    legend = dict(zip(sorted(frequent), _HUES[: len(frequent)], strict=True))
+    frequent = values[~missing].value_counts().index[: len(_HUES)]
+    ordered = (
+        frequent.sort_values()
+        if pd.api.types.is_numeric_dtype(values)
+        else sorted(map(str, frequent))
+    )
+    legend = dict(zip(map(str, ordered), _HUES[: len(frequent)], strict=True))
     colors = [legend.get(one, _OTHER) for one in text]
     if _OTHER in colors:
         legend["other or missing"] = _OTHER
     return Colors(colors, legend, text)
+
+
+def _is_scale(values: pd.Series[Any]) -> bool:
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return False
+    different = pd.Series(values.dropna().unique()).astype(np.float64)
+    different = different[np.isfinite(different)]
+    return len(different) > len(_HUES) or (len(different) > 1 and bool((different % 1 != 0).any()))
 
 
 def projection_figure(

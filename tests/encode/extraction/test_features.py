@@ -67,6 +67,14 @@ def test_joining_different_encoders_of_the_same_scans_is_silent(made, tiny):
         join_features(one, one)
 
 
+def test_tables_that_fit_can_be_joined_one_after_the_other(made, tiny):
+    one, two, three = (made(tiny(name, seed=i)) for i, name in enumerate(("one", "two", "three")))
+    joined = join_features(join_features(one, two), three)
+    assert joined.shape == (11, 1 + 3 * 6)
+    names = [encoder["name"] for encoder in joined.attrs["provenance"]["encoders"]]
+    assert names == ["one", "two", "three"]
+
+
 def test_joining_what_was_made_otherwise_warns(made, tiny, cohort_csv, tmp_path):
     one = made(tiny("one"))
     with pytest.warns(FeaturesWarning, match="precision was fp32, is bf16"):
@@ -176,6 +184,8 @@ def test_colours_of_classes_numbers_and_what_is_missing():
     numbers = color_by(pd.Series([*range(30), None], dtype=float), 31)
     assert list(numbers.legend) == ["0", "29"]
     assert len(set(numbers.of_lesion)) == 31
+    assert color_by(pd.Series([0.5, 1.25]), 2).ends == (0.5, 1.25)
+    assert list(color_by(pd.Series([10, 9, 9]), 3).legend) == ["9", "10"]
     many = color_by(pd.Series([f"c{i}" for i in range(20)]), 20)
     assert many.of_lesion.count(many.legend["other or missing"]) == 11
     assert len(set(color_by(None, 3).of_lesion)) == 1
