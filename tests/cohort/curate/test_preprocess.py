@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from lesionary.cli.curate_preprocess import preprocess as command
 from lesionary.cohort import check_cohort, read_cohort
-from lesionary.cohort.curate.export import ExportError, preprocess_cohort
+from lesionary.cohort.curate.export import ExportError, fit_steps, preprocess_cohort
+from lesionary.cohort.curate.export.prepare_image import measure_image
 from lesionary.errors import LesionaryError
 from lesionary.scan import Geometry, Mask, read_mask, read_scan, write_mask
 from lesionary.scan.write import write_volume
@@ -100,6 +101,39 @@ def test_it_goes_on_where_it_stopped_and_begins_anew_with_other_steps(table: Pat
         np.random.default_rng(7).normal(size=GRID.shape), GRID, table.parent / "p0/image.nii.gz"
     )
     assert preprocess_cohort(table, ["z_score"], out, workers=0).earlier == 3
+
+
+def test_a_fit_goes_on_where_it_stopped(table: Path, tmp_path: Path, monkeypatch):
+    measured = []
+
+    def spy(task):
+        measured.append(task[0].target)
+        if len(measured) == 4:
+            raise KeyboardInterrupt
+        return measure_image(task)
+
+    monkeypatch.setattr(fit_steps, "measure_image", spy)
+    steps = [{"min_max": {"fit": "train"}}, "histogram_match"]
+    whole = preprocess_cohort(table, steps[:1], tmp_path / "other", workers=0)
+    assert len(measured) == 2
+    with pytest.raises(KeyboardInterrupt):
+        preprocess_cohort(table, steps, tmp_path / "out", workers=0)
+    again = preprocess_cohort(table, steps, tmp_path / "out", workers=0)
+    assert measured[4:] == [
+        "images/p1_image.nii.gz",
+        "images/p0_image.nii.gz",
+        "images/p1_image.nii.gz",
+    ]
+    assert again.pipeline.learnt[0] == whole.pipeline.learnt[0]
+    fresh = preprocess_cohort(table, steps, tmp_path / "fresh", workers=0)
+    assert fresh.pipeline == again.pipeline
+    # A training scan that changed is measured again, and what was learnt from it changes.
+    write_volume(
+        np.full(GRID.shape, 5000.0) + np.eye(*GRID.shape[1:]),
+        GRID,
+        table.parent / "p0/image.nii.gz",
+    )
+    assert preprocess_cohort(table, steps, tmp_path / "out", workers=0).pipeline != again.pipeline
 
 
 def test_fitted_steps_are_applied_as_they_are(table: Path, tmp_path: Path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +11,14 @@ import numpy as np
 import pandas as pd
 
 from lesionary.cohort.build import plain
-from lesionary.cohort.columns import IMAGE, LESION, MASK, PATIENT, SPLIT
+from lesionary.cohort.columns import IMAGE, LESION, MASK, PATIENT
+from lesionary.cohort.curate.export.fit_steps import fitted_pipeline, settings_of
 from lesionary.cohort.curate.export.ledger import ExportError, Ledger
 from lesionary.cohort.curate.export.prepare_image import (
     ImageDone,
     ImageTask,
     MaskTask,
-    measure_image,
     prepare_image,
-    read_volume,
-    reason_of,
 )
 from lesionary.cohort.load import CohortSource
 from lesionary.cohort.model import Cohort, rebased
@@ -29,8 +26,7 @@ from lesionary.cohort.read import read_cohort
 from lesionary.cohort.table import write_table
 from lesionary.processes import Processes, default_workers
 from lesionary.progress import track
-from lesionary.scan.intensity import Pipeline, load_pipeline, read_steps, save_pipeline
-from lesionary.scan.intensity.pipeline import learn, skip_own
+from lesionary.scan.intensity import Pipeline, save_pipeline
 from lesionary.scan.write import ITK_ENDINGS, NIFTI_ENDINGS
 
 FITTED = "preprocessing.json"
@@ -111,11 +107,10 @@ def preprocess_cohort(
         for name, rows in cohort.table.groupby(IMAGE, sort=False).indices.items()
     }
     tasks = dict(zip(positions, _tasks(cohort, positions, out, region, ending), strict=True))
-    pipeline, notes = _fitted(steps, cohort, tasks, fit_on, workers)
+    pipeline, notes = fitted_pipeline(steps, cohort, tasks, fit_on, workers)
     save_pipeline(pipeline, out / FITTED)
 
-    settings = json.dumps([[one.name, one.model_dump(mode="json")] for one in pipeline.steps])
-    ledger = Ledger(out, "preprocess", settings + json.dumps(pipeline.learnt))
+    ledger = Ledger(out, "preprocess", settings_of(pipeline))
     done: dict[str, ImageDone] = {}
     for name, task in tasks.items():
         if record := ledger.find(task.target, task.files):
@@ -173,64 +168,6 @@ def _tasks(
                 if mask is not None
             ),
         )
-
-
-def _fitted(
-    steps: str | Path | list[Any] | Pipeline,
-    cohort: Cohort,
-    tasks: dict[str, ImageTask],
-    fit_on: str,
-    workers: int,
-) -> tuple[Pipeline, list[str]]:
-    """Return the pipeline with every step fitted, and what there is to say of the fit."""
-    if isinstance(steps, Pipeline):
-        return steps, []
-    if not isinstance(steps, list) and Path(steps).suffix.lower() == ".json":
-        return load_pipeline(steps), []
-    pipeline, notes = skip_own(Pipeline(read_steps(steps))), []
-    while not pipeline.complete:
-        name = pipeline.steps[len(pipeline.learnt)].name
-        if pipeline.waits_for != "train":
-            try:
-                measured = [pipeline.measure(read_volume(pipeline.waits_for)[1])]
-            except OSError as error:
-                raise ExportError(reason_of(error)) from error
-            pipeline = learn(pipeline, measured)
-            continue
-        training = [tasks[image] for image in _training_images(cohort, fit_on, name)]
-        with Processes(measure_image, min(workers, len(training)), lost=lambda _: _LOST) as pool:
-            said = list(
-                track(
-                    pool.run((task, pipeline) for task in training),
-                    f"Fitting {name}",
-                    len(training),
-                )
-            )
-        usable = [one for one in said if not isinstance(one, str)]
-        notes.append(f"{name} was fitted on {len(usable)} of {len(training)} training images.")
-        if not usable:
-            raise ExportError(
-                f"{name} cannot be fitted: none of {len(training)} training images can be used. "
-                f"The first: {said[0]}"
-            )
-        pipeline = learn(pipeline, usable)
-    return pipeline, notes
-
-
-def _training_images(cohort: Cohort, fit_on: str, step: str) -> list[str]:
-    if fit_on == "all":
-        rows = cohort.table
-    elif SPLIT not in cohort.table:
-        raise ExportError(
-            f"{step} learns from training images, and the table has no column 'split'. Make one "
-            "with 'lesionary cohort split', or fit on all images if none of them is tested on."
-        )
-    else:
-        rows = cohort.of_split(fit_on).table
-    images = rows[IMAGE].drop_duplicates().tolist()
-    if not images:
-        raise ExportError(f"{step} has no image to learn from: no lesion is in split {fit_on!r}.")
-    return images
 
 
 def _table(
