@@ -218,11 +218,25 @@ def test_a_feature_with_missing_cells_or_none_at_all_does_not_stop_the_others():
     rows = phantom()
     rows.loc[rows["insert"] == 3, "fine0"] = np.nan
     rows["empty"], rows["flat"] = np.nan, 2.0
+    rows.loc[[10, 40], "fine1"] = np.inf
+    rows["diagnostics_Image-original_Mean"] = 1.0
     verdict = assess_robustness(rows, **ASSESS).verdicts.set_index("feature")["verdict"]
-    assert verdict["fine0"] == "stable"
+    assert verdict["fine0"] == verdict["fine1"] == "stable"
+    assert not verdict.index.str.startswith("diagnostics").any()
     assert verdict["empty"] == verdict["flat"] == "reject"
     flat = assess_robustness(rows, **ASSESS).verdicts.set_index("feature").loc["flat", "reason"]
     assert flat == "ccc of repeats has no value in some condition: agreement.csv says why"
+
+
+def test_subjects_that_a_condition_lacks_are_told():
+    rows = phantom().drop(index=[0, 7])
+    rows.loc[40, "fine1"] = -np.inf
+    assert assess_robustness(rows, **ASSESS).notes == (
+        "1 infinite values count as missing.",
+        "2 of 30 subjects lack a scan, with kernel B30.",
+        "1 of 30 subjects lack a kernel, with scan 1.",
+        "1 of 30 subjects lack a kernel, with scan 2.",
+    )
 
 
 def test_centring_brings_back_shifts_but_no_stretch():

@@ -271,3 +271,14 @@ def test_tables_that_cannot_be_arranged_are_refused():
         agreement_table(read_ratings(rows, "lesion_id", "reader"), ["icc"])
     lacking = read_ratings(rows.iloc[1:], "lesion_id", "reader")
     assert lacking.notes == ("1 of 4 subjects lack a reader.",)
+
+
+def test_infinite_values_count_as_missing_and_what_tells_of_the_extraction_is_no_feature():
+    rows = table_of(np.random.default_rng(0).normal(size=(4, 2, 2)))
+    rows["diagnostics_Image-original_Mean"] = 1.0
+    found = read_ratings(rows.assign(f1=np.inf), "lesion_id", "reader")
+    assert found.features == ("f0", "f1")
+    assert np.isnan(found.array[:, :, 1]).all()
+    assert found.notes == ("8 infinite values count as missing.",)
+    asked = read_ratings(rows, "lesion_id", "reader", ["diagnostics_*"])
+    assert asked.features == ("diagnostics_Image-original_Mean",)

@@ -113,17 +113,16 @@ def assess_robustness(
     cuts = cuts or CutOffs()
     _need(table, [subject, condition, *([] if repeat is None else [repeat])])
     names = feature_columns(table, {subject, condition, repeat or subject}, columns)
-    table = table.reset_index(drop=True)
-    notes: list[str] = []
+    table, notes = _without_infinite(table.reset_index(drop=True), names)
     repeatable, repeats = np.ones(len(names), dtype=bool), None
     stages = []
     if repeat is None:
         notes.append("No column of repeats: repeatability under one condition was not judged.")
     else:
-        repeats = _stage(table, subject, repeat, condition, names, cuts, _REPEATS)
+        repeats = _stage(table, subject, repeat, condition, names, cuts, _REPEATS, notes)
         repeatable = _all_agree(repeats, cuts, cuts.repeatable, dispersion=False)
         stages.append(repeats)
-    across = _stage(table, subject, condition, repeat, names, cuts, _ACROSS)
+    across = _stage(table, subject, condition, repeat, names, cuts, _ACROSS, notes)
     reproducible = _all_agree(across, cuts, cuts.reproducible, dispersion=True)
     stages.append(across)
     tried = repeatable & ~reproducible if harmonise else np.zeros_like(repeatable)
@@ -142,7 +141,7 @@ def assess_robustness(
                 f"Whether features can be harmonised cannot be judged: {error} More subjects, or "
                 "fewer folds, may do; or do without (harmonise=False, --method none)."
             ) from error
-        after = _stage(held_out, subject, condition, repeat, candidates, cuts, _AFTER)
+        after = _stage(held_out, subject, condition, repeat, candidates, cuts, _AFTER, notes)
         stages.append(after)
         harmonised[tried] = _all_agree(after, cuts, cuts.reproducible, dispersion=True)
         brought = [name for name, one in zip(names, harmonised, strict=True) if one]
@@ -153,7 +152,7 @@ def assess_robustness(
         names, (repeats, across, after), repeatable, reproducible, tried, harmonised, cuts
     )
     agreement = pd.concat(stages, ignore_index=True)
-    return Robustness(verdicts, agreement, fitted, condition, tuple(notes))
+    return Robustness(verdicts, agreement, fitted, condition, tuple(dict.fromkeys(notes)))
 
 
 def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -168,6 +167,15 @@ def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
         raise EvaluationError(f"Of {', '.join(columns)} two are the same column: name each once.")
 
 
+def _without_infinite(table: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    values = table[list(names)].astype(np.float64)
+    infinite = np.isinf(values.to_numpy())
+    if not infinite.any():
+        return table, []
+    columns = {name: values[name].mask(infinite[:, i]) for i, name in enumerate(names)}
+    return table.assign(**columns), [f"{int(infinite.sum()):,} infinite values count as missing."]
+
+
 def _stage(
     table: pd.DataFrame,
     subject: str,
@@ -176,6 +184,7 @@ def _stage(
     names: Sequence[str],
     cuts: CutOffs,
     stage: str,
+    notes: list[str],
 ) -> pd.DataFrame:
     """Judge agreement of the raters, by itself within every value of a column."""
     parts = []
@@ -187,6 +196,8 @@ def _stage(
         except EvaluationError as error:
             place = f" with {within} {value}" if within else ""
             raise EvaluationError(f"Agreement of {rater}{place}: {error}") from error
+        place = f", with {within} {value}" if within else ""
+        notes += [f"{note.removesuffix('.')}{place}." for note in ratings.notes]
         found.insert(0, "where", str(value))
         found.insert(0, "stage", stage)
         parts.append(found)

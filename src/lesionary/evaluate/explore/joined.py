@@ -10,14 +10,13 @@ import pandas as pd
 from lesionary.cohort.columns import EVENT, LESION, SEED, TEXT, TIME
 from lesionary.cohort.table import read_table
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.about_extraction import about_extraction
 from lesionary.evaluate.prediction_checks import several, text
 from lesionary.spelling import hint
 
 Table = str | Path | pd.DataFrame
 
 _NO_FEATURE = {*TEXT, *SEED, TIME, EVENT, "mask_label"}
-_ABOUT_THE_RUN = ("diagnostics_", "Unnamed: ")
-"""What PyRadiomics tells of itself, and row numbers that pandas wrote."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Joined:
         given = self.features
         other = set(self.outcome) if self.two else set()
         rest = [name for name in map(str, given) if name not in taken | other | _NO_FEATURE]
-        about = [name for name in rest if name.startswith(_ABOUT_THE_RUN)]
+        about = [name for name in rest if about_extraction(name)]
         words = [
             name
             for name in rest

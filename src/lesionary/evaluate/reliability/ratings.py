@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lesionary.cohort.columns import EVENT, SEED, TEXT, TIME
 from lesionary.errors import EvaluationError
+from lesionary.evaluate.about_extraction import about_extraction
 from lesionary.spelling import hint
 
 
@@ -89,18 +90,23 @@ def read_ratings(
     places, raters = pd.factorize(names[1], sort=True)
     values = np.full((len(subjects), len(raters), len(features)), np.nan)
     values[rows, places] = table[features].to_numpy(dtype=np.float64, na_value=np.nan)
-    infinite = np.isinf(values).any(axis=(0, 1))
-    if infinite.any():
-        raise EvaluationError(f"The feature {features[int(np.argmax(infinite))]!r} is infinite.")
+    infinite = np.isinf(values)
+    values[infinite] = np.nan
     lacking = int(np.isnan(values).all(axis=2).any(axis=1).sum())
-    notes = (f"{lacking:,} of {len(subjects):,} subjects lack a {rater}.",) if lacking else ()
+    told = [(lacking, f"{lacking:,} of {len(subjects):,} subjects lack a {rater}.")]
+    count = int(infinite.sum())
+    told.append((count, f"{count:,} infinite values count as missing."))
+    notes = tuple(note for number, note in told if number)
     return Ratings(values, tuple(subjects), tuple(raters), tuple(features), notes)
 
 
 def feature_columns(
     table: pd.DataFrame, others: set[str], columns: Sequence[str] | None = None
 ) -> list[str]:
-    """Return the columns that are features: those asked for, or all numbers but ``others``."""
+    """Return the columns that are features: those asked for, or all numbers but ``others``.
+
+    What PyRadiomics tells of itself (``diagnostics_...``) is no feature unless asked for.
+    """
     if columns is not None:
         exact = set(columns) & set(map(str, table.columns))
         patterns = [one for one in columns if one not in exact]
@@ -120,6 +126,7 @@ def feature_columns(
         str(name)
         for name in table
         if name not in known
+        and not about_extraction(str(name))
         and pd.api.types.is_numeric_dtype(table[name])
         and not pd.api.types.is_bool_dtype(table[name])
     ]
