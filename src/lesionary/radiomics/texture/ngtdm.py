@@ -9,7 +9,7 @@ import numpy as np
 
 from lesionary.radiomics.texture.aggregation import Aggregation
 from lesionary.radiomics.texture.catalogue import FAMILIES
-from lesionary.radiomics.texture.matrices import Floats
+from lesionary.radiomics.texture.matrices import Floats, Ints
 from lesionary.radiomics.texture.region import IntArray, Region, Step
 
 COARSEST = 1e6  # the manual's value for a region in which nothing differs
@@ -69,39 +69,70 @@ def features(tones: Tones) -> dict[str, Floats]:
     others are 0, as the manual has it. Busyness is NaN, too, where the product of level and count
     is the same for all levels, which divides by zero.
     """
-    values = [_of_one(n, s) for n, s in zip(tones.count, tones.difference, strict=True)]
-    return dict(zip(FAMILIES["ngtdm"], np.array(values).T, strict=True))
+    size, i, n, s = _levels_there(tones)
+    total = n.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = n / total[:, None]
+        weighted, differ = (p * s).sum(axis=1), s.sum(axis=1)
+        there = n > 0
+        from_mean = i - (p * i).sum(axis=1, keepdims=True)
+        from_middle = np.where(there, i - i.sum(axis=1, keepdims=True) / size[:, None], 0)
+        # Sums over all pairs of levels, most of them in closed form.
+        contrast = 2 * (p * from_mean**2).sum(axis=1) / (size * (size - 1)) * differ / total
+        spread = size * (p * from_middle**2).sum(axis=1) + (from_middle**2).sum(axis=1)
+        unrest = _sum_of_differences(i * n, size) / total
+        values = np.array(
+            [
+                1 / weighted,
+                contrast,
+                np.where(unrest > 0, weighted / unrest, np.nan),
+                _complexity(i, p, p * s) / total,
+                2 * spread / differ,
+            ]
+        )
+    values[1:, size == 1] = 0.0
+    values[:, weighted == 0] = np.array([[COARSEST], [0], [0], [0], [0]])
+    values[:, total == 0] = np.nan
+    return dict(zip(FAMILIES["ngtdm"], values, strict=True))
 
 
-def _of_one(count: Floats, difference: Floats) -> tuple[float, ...]:
-    there = np.flatnonzero(count)
-    i, n, s = there + 1.0, count[there], difference[there]
-    total = n.sum()
-    if total == 0:
-        return (np.nan,) * 5
-    p = n / total
-    weighted = float(p @ s)
-    if weighted == 0:
-        return COARSEST, 0.0, 0.0, 0.0, 0.0
-    if there.size == 1:
-        return 1 / weighted, 0.0, 0.0, 0.0, 0.0
-    # Sums over all pairs of levels, most of them in closed form.
-    size, middle = i.size, i.mean()
-    contrast = 2 * (p @ (i - p @ i) ** 2) / (size * (size - 1)) * s.sum() / total
-    strength = 2 * (size * (p @ (i - middle) ** 2) + ((i - middle) ** 2).sum()) / s.sum()
-    # In whole numbers, so that equal products differ by zero.
-    unrest = 2 * ((2 * np.arange(size) - size + 1) @ np.sort(i * n)) / total
-    ps, complexity = p * s, 0.0
-    for a in np.array_split(np.arange(size), size**2 // 2**20 + 1):
-        pairs = np.abs(i[a, None] - i) * (ps[a, None] + ps) / (p[a, None] + p)
-        complexity += float(pairs.sum()) / total
-    return (
-        1 / weighted,
-        float(contrast),
-        float(weighted / unrest) if unrest > 0 else np.nan,
-        complexity,
-        float(strength),
+def _levels_there(tones: Tones) -> tuple[Ints, Floats, Floats, Floats]:
+    """Return how many levels each slice has; and the levels, their count and their difference.
+
+    Those of a slice come first in its row, and zeros after them.
+    """
+    rows, levels = np.nonzero(tones.count)
+    size = np.bincount(rows, minlength=len(tones.count))
+    place = np.arange(rows.size) - np.repeat(np.cumsum(size) - size, size)
+    found = np.zeros((3, len(size), max(int(size.max()), 1)))
+    found[:, rows, place] = (
+        levels + 1,
+        tones.count[rows, levels],
+        tones.difference[rows, levels],
     )
+    return size, *found
+
+
+def _sum_of_differences(products: Floats, size: Ints) -> Floats:
+    """Add up how far the first entries of each row are from one another, each pair both ways.
+
+    The products are whole numbers, and so are the sums: of equal ones it is zero.
+    """
+    place, size = np.arange(products.shape[1]), size[:, None]
+    ranked = np.sort(np.where(place < size, products, np.inf), axis=1)
+    weight = 2 * place - size + 1
+    return np.asarray(2 * np.where(place < size, weight * ranked, 0).sum(axis=1))
+
+
+def _complexity(i: Floats, p: Floats, ps: Floats) -> Floats:
+    total = np.zeros(len(i))
+    for a in np.array_split(np.arange(i.shape[1]), i.size * i.shape[1] // 2**20 + 1):
+        pairs = np.abs(i[:, a, None] - i[:, None])
+        pairs *= ps[:, a, None] + ps[:, None]
+        pairs /= p[:, a, None] + p[:, None]
+        pairs[(p[:, a, None] == 0) | (p[:, None] == 0)] = 0
+        total += pairs.sum(axis=(1, 2))
+    return total
 
 
 def _box_sum(flat: IntArray, strides: Sequence[int], distance: int) -> IntArray:
