@@ -29,9 +29,14 @@ def extract(
             "[bold]lesionary encoders list[/bold] names them."
         ),
     ] = "fmcib",
-    out: Annotated[Path, typer.Option(help="Table to write, .parquet or .csv.")] = Path(
-        "features.parquet"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table to write, .parquet or .csv. Default: features.parquet; features.csv with "
+            "--format csv.",
+            show_default=False,
+        ),
+    ] = None,
     root: Annotated[
         Path | None,
         typer.Option(help="Folder of the scans. Default: the table's own.", show_default=False),
@@ -111,7 +116,7 @@ def extract(
     done = run_extraction(
         table,
         names,
-        out,
+        out or Path(f"features.{table_format or 'parquet'}"),
         root=root,
         weights=_weights(weights or [], names),
         recipe=recipe,

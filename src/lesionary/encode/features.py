@@ -183,7 +183,9 @@ def join_features(one: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 def _together(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, Any]:
     """Return how a table of both was made, where they were made alike."""
     first, second = one.attrs["provenance"], other.attrs["provenance"]
-    return {**second, **first, "encoders": [*first["encoders"], *second["encoders"]]}
+    # By name, so that it does not matter which table was named first.
+    encoders = sorted([*first["encoders"], *second["encoders"]], key=lambda one: str(one["name"]))
+    return {**second, **first, "encoders": encoders}
 
 
 def _disagreements(one: dict[str, Any] | None, other: dict[str, Any] | None) -> list[str]:

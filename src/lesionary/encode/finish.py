@@ -49,10 +49,16 @@ class Table:
         """Take the format from the path's ending where none is given."""
         path = Path(path)
         endings: dict[str, TableFormat] = {".parquet": "parquet", ".csv": "csv"}
-        found = table_format or endings.get(path.suffix.lower())
+        ending = endings.get(path.suffix.lower())
+        found = table_format or ending
         if found is None:
             raise ExtractionError(
                 f"{path} ends neither in .parquet nor in .csv: name it so, or say --format."
+            )
+        if ending not in (None, found):
+            raise ExtractionError(
+                f"{path} is to be a table in the format {found}, which its name denies: call it "
+                f"{path.with_suffix(f'.{found}')}."
             )
         return cls(path, found, column_style)
 

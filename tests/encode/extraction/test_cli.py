@@ -111,6 +111,15 @@ def test_a_lesion_that_is_there_twice_was_not_finished_earlier(cohort_csv, tmp_p
     assert "earlier run" not in result.output
 
 
+def test_the_format_and_the_name_of_the_table_agree(cohort_csv, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("extract", cohort_csv, "--encoder", "phantom_tiny", "--workers", 0, "--format", "csv")
+    assert "Wrote features.csv" in lesionary(*words, "--column-style", "pred").output
+    assert len(pd.read_csv("features.csv")) == 11
+    with pytest.raises(LesionaryError, match=r"call it f\.csv"):
+        lesionary(*words, "--out", "f.parquet")
+
+
 def test_lesions_without_a_name_are_noted(cohort_csv, tmp_path):
     pd.read_csv(cohort_csv).drop(columns="lesion_id").to_csv(tmp_path / "plain.csv", index=False)
     words = ("--encoder", "phantom_tiny", "--out", tmp_path / "f.parquet", "--workers", 0)

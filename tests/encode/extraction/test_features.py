@@ -72,7 +72,7 @@ def test_tables_that_fit_can_be_joined_one_after_the_other(made, tiny):
     joined = join_features(join_features(one, two), three)
     assert joined.shape == (11, 1 + 3 * 6)
     names = [encoder["name"] for encoder in joined.attrs["provenance"]["encoders"]]
-    assert names == ["one", "two", "three"]
+    assert names == ["one", "three", "two"]
 
 
 def test_joining_what_was_made_otherwise_warns(made, tiny, cohort_csv, tmp_path):
