@@ -108,12 +108,18 @@ def convert(
         typer.echo("No region was written, so there is no cohort.csv.")
     else:
         typer.echo(f"Wrote {out / 'cohort.csv'}: {len(done.cohort)} regions.")
+    _say_mapping(mapping)
     for patient, file, reason in done.set_aside.head(_SHOWN).itertuples(index=False):
         where = f"{patient}, {file}" if file else patient
         typer.secho(f"Set aside: {where}: {reason}", fg=typer.colors.YELLOW, err=True)
     if len(done.set_aside):
         typer.echo(f"Wrote {out / 'errors.csv'}: {len(done.set_aside)} set aside.")
         raise typer.Exit(SET_ASIDE)
+
+
+def _say_mapping(mapping: Path | None) -> None:
+    if mapping is not None:
+        typer.echo(f"Wrote {mapping}, which identifies patients.")
 
 
 class Dates(str, Enum):
@@ -195,7 +201,11 @@ def anonymise(
     )
     patients = done.files["patient_id"].nunique()
     earlier = f" ({done.earlier:,} by an earlier run)" if done.earlier else ""
-    typer.echo(f"Wrote {out}: {len(done.files):,} files of {patients} patient(s){earlier}.")
+    typer.echo(
+        f"Wrote {out}: {len(done.files):,} files of {patients} patient(s){earlier}; "
+        "anonymised.csv lists them."
+    )
+    _say_mapping(mapping)
     if done.passed_over:
         typer.echo(f"Passed over {done.passed_over:,} files that are no DICOM objects.")
     for file, reason in done.set_aside.head(_SHOWN).itertuples(index=False):

@@ -271,10 +271,13 @@ def test_kept_descriptions_lose_dates_and_everybodys_words(tmp_path: Path, dates
         OperatorsName="Quisling^Ada",
         SpecificCharacterSet="ISO_IR 192",
         SeriesDescription="Thorax Xu Smythe LiSmythe 王小明 QUISLING 31.1.2020",
+        SegmentSequence=[segment := Dataset()],
     )
+    segment.SegmentLabel = "GTV Xu quisling 31.1.2020"
     save(ds, tmp_path / "in" / "a.dcm")
     new = only(tmp_path, keep=["descriptions"], dates=dates)
     assert new.SeriesDescription == f"Thorax{told}"
+    assert new.SegmentSequence[0].SegmentLabel == f"GTV{told}"
 
 
 def test_terms_of_devices_stay_where_the_patient_is_called_like_one(tmp_path: Path):
@@ -455,9 +458,12 @@ def test_the_command(tmp_path: Path):
     app.command()(command)
     save(make_slice(), tmp_path / "in" / "a.dcm")
     words = [str(tmp_path / "in"), "--secret", str(tmp_path / "s"), "--out", str(tmp_path / "out")]
-    done = CliRunner().invoke(app, [*words, "--workers", "0"])
+    who = tmp_path / "who.csv"
+    done = CliRunner().invoke(app, [*words, "--workers", "0", "--mapping", str(who)])
     assert done.exit_code == 0, done.output
-    assert "1 files of 1 patient(s)" in done.output
+    assert "1 files of 1 patient(s); anonymised.csv lists them." in done.output
+    assert "who.csv, which identifies patients." in done.output.replace("\n", "")
+    assert who.exists()
 
 
 @pytest.mark.real_data

@@ -45,6 +45,7 @@ _BINARY = ("OB", "OW", "OB or OW", "OD", "OF", "OL", "OV")
 _TEXT = (*_FREE_TEXT, *_SHORT_TEXT)
 # Pixels, surfaces, waveforms, segments: numbers that belong to the image.
 _BINARY_GROUPS = (0x7FE0, 0x0066, 0x0062, 0x5400)
+_TYPED = ("Label", "Comment", "Description", "BeamName", "DataSetName")
 _CURVES, _OVERLAYS = 0x50, 0x60
 
 
@@ -74,8 +75,8 @@ def action(tag: BaseTag, vr: str, keep: frozenset[str], dates: Dates) -> Action:
 
 
 def is_written_by_people(tag: BaseTag) -> bool:
-    """Tell whether a text that is kept is one that somebody typed, by what the table lists."""
-    return int(tag) in _table()
+    """Tell whether a text that is kept is one that somebody typed, by the table or its name."""
+    return int(tag) in _table() or keyword_for_tag(tag).endswith(_TYPED)
 
 
 def _unlisted(tag: BaseTag, vr: str, keyword: str) -> Action:
