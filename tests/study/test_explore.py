@@ -196,6 +196,13 @@ def test_of_a_volume_that_speaks_for_the_other_class_the_page_says_so(table):
     assert "small volume" not in exploration_page(found(larger), "f", "f.csv", "c")
 
 
+def test_a_class_that_is_a_number_is_not_taken_for_a_value(table):
+    told = page_data(found(table))["areas"][0][-1]
+    assert told == "AUC of late 1"
+    words = table.assign(late=np.where(table["late"] == 1, "yes", "no"))
+    assert page_data(found(words))["areas"][0][-1] == "AUC of yes"
+
+
 def test_the_command_line(table, tmp_path, monkeypatch):
     import typer
 

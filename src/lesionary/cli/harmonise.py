@@ -68,7 +68,8 @@ def harmonise(
     """Take the scanner out of features: learnt on train, applied to every split.
 
     One effect is removed at a time; of several, give all their columns and --method nested. What
-    was learnt is written to harmoniser.json beside the table, for the patients who come later.
+    was learnt is written to harmoniser.json beside the table, for the patients who come later; of
+    batches that are new among these to harmoniser-extended.json.
     Lesions that cannot be harmonised are listed in errors.csv, and the exit status is 3.
 
     [bold]Examples[/bold]

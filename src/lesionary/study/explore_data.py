@@ -111,9 +111,15 @@ def column_groups(found: Exploration) -> dict[str, list[tuple[str, str, str]]]:
 def _areas(found: Exploration) -> list[tuple[str, str, str, str]]:
     """Name the columns of each AUC and its interval, and say of which class it is."""
     classes = found.rows.classes
+    title = {of: f"AUC of {class_words(found, of)}" for of in classes}
     if len(classes) == 2:
-        return [("auc", "auc_low", "auc_high", f"AUC of {classes[1]}")]
-    return [(f"auc:{of}", f"auc_low:{of}", f"auc_high:{of}", f"AUC of {of}") for of in classes]
+        return [("auc", "auc_low", "auc_high", title[classes[1]])]
+    return [(f"auc:{of}", f"auc_low:{of}", f"auc_high:{of}", title[of]) for of in classes]
+
+
+def class_words(found: Exploration, name: str) -> str:
+    """Name a class so that it is not taken for a value: ``late 1``, but ``malignant``."""
+    return f"{found.rows.label_name} {name}" if name.replace(".", "").isdecimal() else name
 
 
 def _drawn(found: Exploration) -> NDArray[np.intp]:

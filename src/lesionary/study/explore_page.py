@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lesionary.evaluate.explore import Exploration
-from lesionary.study.explore_data import MOST_IN_MAP, page_data
+from lesionary.study.explore_data import MOST_IN_MAP, class_words, page_data
 from lesionary.study.page import links, numbers, page, section, table
 
 _SIGNIFICANT = 0.05
@@ -206,9 +206,9 @@ def _volume_words(found: Exploration) -> str:
         )
     if found.volume and found.volume[0].value < 0.5:
         words += (
-            f" Here small lesions tend to be of class {found.rows.classes[1]}: the AUC of small "
-            f"volume is {1 - found.volume[0].value:.3f}, and precision and recall, of large "
-            "volumes, stay low."
+            f" Here a small volume speaks for {class_words(found, found.rows.classes[1])}: the AUC "
+            f"of small volume is {1 - found.volume[0].value:.3f}, and precision and recall, of "
+            "large ones, stay low."
         )
     return words
 
