@@ -53,7 +53,7 @@ def first_order(
         Volume of a voxel.
     """
     ranked = np.sort(values)
-    p10, q1, median, q3, p90 = (percentile(ranked, each) for each in (10, 25, 50, 75, 90))
+    p10, q1, median, q3, p90 = (float(percentile(ranked, each)) for each in (10, 25, 50, 75, 90))
     inner = ranked[np.searchsorted(ranked, p10) : np.searchsorted(ranked, p90, side="right")]
     mean = values.mean()
     apart = values - mean

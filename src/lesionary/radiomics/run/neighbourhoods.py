@@ -10,14 +10,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lesionary.radiomics.discretise import Levels, discretise
-from lesionary.radiomics.histogram import histogram
+from lesionary.radiomics.discretise import discretise
+from lesionary.radiomics.histogram import histogram_of_each
 from lesionary.radiomics.preparation import Prepared
 from lesionary.radiomics.settings import Settings
-from lesionary.radiomics.statistics import statistics
+from lesionary.radiomics.statistics import statistics_of_each
 from lesionary.radiomics.texture import FAMILIES as TEXTURE
 from lesionary.radiomics.texture.cubes import cube_features
-from lesionary.radiomics.value import Values
 
 Floats = NDArray[np.float64]
 
@@ -99,19 +98,21 @@ class Neighbourhoods:
         )
 
     def _intensities(self, at: tuple[NDArray[np.intp], ...], family: str) -> dict[str, Floats]:
-        found: list[Values] = []
-        for values, grey in zip(
-            self._cubes(self.values, at), self._cubes(self.grey, at), strict=True
-        ):
-            inside = grey > 0
+        values, grey = (
+            self._cubes(of, at).reshape(len(at[0]), -1) for of in (self.values, self.grey)
+        )
+        inside = grey > 0
+        size = inside.sum(axis=1)
+        found: dict[str, Floats] = {}
+        for voxels in np.unique(size):  # those of one size make a table
+            rows = np.flatnonzero(size == voxels)
+            here = inside[rows]
             if family == "statistics":
-                found.append(statistics(values[inside]))
+                of_rows = statistics_of_each(values[rows][here].reshape(-1, voxels))
             else:
-                found.append(histogram(Levels(grey[inside].astype(np.intp), self.levels)))
-        return {
-            key: np.array(
-                [np.nan if isinstance(each[key], str) else each[key] for each in found],
-                dtype=np.float64,
-            )
-            for key in found[0]
-        }
+                of_rows = histogram_of_each(
+                    grey[rows][here].reshape(-1, voxels).astype(np.intp), self.levels
+                )
+            for key, value in of_rows.items():
+                found.setdefault(key, np.empty(len(size)))[rows] = value
+        return found
