@@ -378,6 +378,33 @@ def test_what_cannot_be_made_anonymous_is_set_aside(tmp_path: Path):
     assert not list((tmp_path / "out").glob("*errors*"))
 
 
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_objects_without_a_preamble_are_anonymised_too(tmp_path: Path, syntax: UID):
+    ds = make_slice(syntax)
+    file = tmp_path / "in" / "IM1"
+    file.parent.mkdir()
+    del ds.file_meta
+    ds.save_as(file, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=True)
+    assert file.read_bytes()[128:132] != b"DICM"
+    new = only(tmp_path, mapping=tmp_path / "who.csv")
+    assert np.array_equal(new.pixel_array, PIXELS)
+    assert new.PatientName != "Doe^Jane"
+    only(tmp_path, mapping=tmp_path / "who.csv")
+    assert pd.read_csv(tmp_path / "who.csv")["PatientID"].tolist() == ["4711-0815"]
+
+
+def test_a_file_that_is_cut_off_takes_no_ones_place(tmp_path: Path):
+    whole = save(make_slice(), tmp_path / "in" / "a.dcm")
+    (tmp_path / "in" / "b.dcm").write_bytes(whole.read_bytes()[:-10])
+    (tmp_path / "in" / "c.dcm").write_bytes(whole.read_bytes())
+    done = run(tmp_path)
+    said = done.set_aside.set_index("file")["reason"]
+    assert "86 of 96 bytes" in said["b.dcm"]
+    assert "same SOPInstanceUID" in said["c.dcm"]
+    (file,) = done.files["file"]
+    assert np.array_equal(dcmread(tmp_path / "out" / file).pixel_array, PIXELS)
+
+
 def test_it_goes_on_where_it_stopped(tmp_path: Path):
     for k in range(3):
         save(make_slice(), tmp_path / "in" / f"{k}.dcm")

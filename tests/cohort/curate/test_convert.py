@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import SimpleITK as sitk
 import typer
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
@@ -280,6 +281,17 @@ def test_no_identity_in_what_is_written(delivery: Path, tmp_path: Path):
     assert set(mapping["folder"]) == {"Doe_Jane", "p2"}
     assert uid in set(mapping["SeriesInstanceUID"])
     assert set(done.series["patient_id"]) == set(mapping["patient_id"])
+
+
+def test_files_without_a_preamble_are_converted_too(tmp_path: Path):
+    folder = write_dicom(tmp_path / "in" / "p1", stored(), GRIDS["axial"])
+    for file in folder.iterdir():
+        ds = dcmread(file)
+        del ds.file_meta
+        ds.preamble = None
+        ds.save_as(file, implicit_vr=True, little_endian=True)
+    done = convert_folder(tmp_path / "in", tmp_path / "out", workers=0)
+    assert done.series["status"].tolist() == ["converted"]
 
 
 def test_two_patients_in_one_folder_are_told_apart(tmp_path: Path):

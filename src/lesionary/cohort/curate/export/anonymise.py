@@ -18,11 +18,11 @@ from lesionary.cohort.curate.export.ledger import ExportError, Ledger
 from lesionary.cohort.curate.export.prepare_image import reason_of
 from lesionary.cohort.curate.export.profile import KEEPABLE, Dates
 from lesionary.cohort.curate.export.pseudonym import Pseudonyms, read_secret, refuse_inside
+from lesionary.cohort.curate.export.read_object import is_object, read_object
 from lesionary.cohort.table import write_table
 from lesionary.files import atomic_path
 from lesionary.processes import Processes, default_workers
 from lesionary.progress import track
-from lesionary.scan.masks.references import read_dicom_header
 from lesionary.spelling import hint
 
 _FILES = 100
@@ -71,6 +71,7 @@ class _Done:
     rows: list[dict[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     people: list[dict[str, str]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     passed_over: int = 0
 
 
@@ -140,7 +141,9 @@ def anonymise_folder(
     rows = pd.DataFrame([row for one in done for row in one.rows], columns=_COLUMNS)
     failed = [pair for one in done for pair in one.failed]
     twice = rows["file"].duplicated()
-    failed += [(name, _TWICE) for name in rows["file"][twice]]
+    # Of what an earlier run wrote, the given files' names are kept nowhere.
+    sources = [name for one in done for name in one.sources or [row["file"] for row in one.rows]]
+    failed += [(name, _TWICE) for name, again in zip(sources, twice, strict=True) if again]
     set_aside = pd.DataFrame(failed, columns=["file", "reason"])
     write_table(set_aside, errors)
     if rows.empty:
@@ -200,11 +203,8 @@ def anonymise_files(task: _Task) -> _Done:
 
 
 def _anonymise_file(file: Path, task: _Task, done: _Done) -> None:
-    if read_dicom_header(file) is None:
-        done.passed_over += 1
-        return
-    dataset = dcmread(file)
-    if "DirectoryRecordSequence" in dataset:
+    dataset = read_object(file)
+    if dataset is None:
         done.passed_over += 1
         return
     if (suspicion := burned_in(dataset)) and not task.write_burned_in:
@@ -223,6 +223,7 @@ def _anonymise_file(file: Path, task: _Task, done: _Done) -> None:
     with atomic_path(task.out / row["file"]) as temporary:
         dcmwrite(temporary, dataset, enforce_file_format=True)
     done.rows.append(row)
+    done.sources.append(file.relative_to(task.folder).as_posix())
     done.people.append(person)
 
 
@@ -247,8 +248,8 @@ def _people(task: _Task) -> list[dict[str, str]]:
     tags = [*_PEOPLE[2:], "Modality"]
     people = []
     for file in task.files:
-        if read_dicom_header(file) is not None:
-            header = dcmread(file, stop_before_pixels=True, specific_tags=tags)
+        if is_object(file):
+            header = dcmread(file, stop_before_pixels=True, specific_tags=tags, force=True)
             people.append(_person(header, task.settings.codes))
     return people
 

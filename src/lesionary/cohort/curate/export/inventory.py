@@ -97,7 +97,7 @@ def take_inventory(folder: Path) -> Inventory:
 
 def _series(described: Series, files: tuple[Path, ...], kinds: set[str]) -> FoundSeries:
     wanted = [*_NAMES, *_NUMBERS, *_DATES, "StudyInstanceUID"]
-    header = dcmread(files[0], stop_before_pixels=True, specific_tags=wanted)
+    header = dcmread(files[0], stop_before_pixels=True, specific_tags=wanted, force=True)
     words = identity_words(map(header.get, _NAMES), map(header.get, _NUMBERS))
     dates = frozenset(str(header.get(keyword) or "") for keyword in _DATES)
     skip = described.problem or ("a localizer" if "LOCALIZER" in kinds else "")
