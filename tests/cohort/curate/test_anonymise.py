@@ -393,6 +393,14 @@ def test_objects_without_a_preamble_are_anonymised_too(tmp_path: Path, syntax: U
     assert pd.read_csv(tmp_path / "who.csv")["PatientID"].tolist() == ["4711-0815"]
 
 
+def test_a_folder_without_dicom_is_an_error(tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "readme.txt").write_text("no DICOM " * 30)
+    for _ in range(2):
+        with pytest.raises(ExportError, match="No file in .* is a DICOM object"):
+            run(tmp_path)
+
+
 def test_a_file_that_is_cut_off_takes_no_ones_place(tmp_path: Path):
     whole = save(make_slice(), tmp_path / "in" / "a.dcm")
     (tmp_path / "in" / "b.dcm").write_bytes(whole.read_bytes()[:-10])

@@ -146,6 +146,8 @@ def anonymise_folder(
     failed += [(name, _TWICE) for name, again in zip(sources, twice, strict=True) if again]
     set_aside = pd.DataFrame(failed, columns=["file", "reason"])
     write_table(set_aside, errors)
+    if rows.empty and set_aside.empty:
+        raise ExportError(f"No file in {folder} is a DICOM object.")
     if rows.empty:
         raise ExportError(f"Nothing in {folder} could be written; {errors} says why.")
     rows = rows[~twice].reset_index(drop=True)

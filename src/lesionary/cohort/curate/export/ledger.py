@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class ExportError(LesionaryError):
 class Ledger:
     """Records of finished pieces of work, one small file each, hidden in the folder of results.
 
-    A record counts as long as the settings, the input's files (their sizes and times) and the
+    A record counts as long as the version, the settings, the input's files (their sizes and times) and the
     result's files are what they were.
 
     Parameters
@@ -39,7 +40,7 @@ class Ledger:
     def __init__(self, out: Path, kind: str, settings: str) -> None:
         self._out = out
         self._folder = out / _FOLDER / kind
-        self._settings = digest(settings)
+        self._settings = digest(f"{version('lesionary')}\n{settings}")
 
     def find(self, key: str, files: Iterable[Path]) -> Record | None:
         """Return the record of a finished piece, or None where it is to be done (again)."""
