@@ -397,7 +397,7 @@ def test_a_folder_without_dicom_is_an_error(tmp_path: Path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "readme.txt").write_text("no DICOM " * 30)
     for _ in range(2):
-        with pytest.raises(ExportError, match="No file in .* is a DICOM object"):
+        with pytest.raises(ExportError, match=r"No file in .* is a DICOM object"):
             run(tmp_path)
 
 

@@ -24,8 +24,8 @@ class ExportError(LesionaryError):
 class Ledger:
     """Records of finished pieces of work, one small file each, hidden in the folder of results.
 
-    A record counts as long as the version, the settings, the input's files (their sizes and times) and the
-    result's files are what they were.
+    A record counts as long as the version, the settings, the input's files (their sizes and times)
+    and the result's files are what they were.
 
     Parameters
     ----------
