@@ -73,7 +73,7 @@ def test_the_profile_of_pyradiomics_needs_no_settings(practice, tmp_path):
     words = ("radiomics", practice / "cohort.csv", "--profile", "pyradiomics", "--out", out)
     assert "107 features each" in lesionary(*words, "--workers", 0).output
     assert "original_glcm_Contrast" in pd.read_parquet(out)
-    with pytest.raises(LesionaryError, match="ct is settings of Lesionary"):
+    with pytest.raises(LesionaryError, match="ct holds settings of Lesionary"):
         lesionary(*words, "--settings", "ct")
 
 

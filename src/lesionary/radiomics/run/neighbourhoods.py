@@ -20,7 +20,7 @@ from lesionary.radiomics.texture.cubes import cube_features
 
 Floats = NDArray[np.float64]
 
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 18
 """Voxels of cubes, or entries of their matrices, that are looked at together."""
 
 
