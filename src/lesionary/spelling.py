@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _CUTOFF = 0.6
+_MOST_SHOWN = 40
 
 
 def nearest(word: str, known: Iterable[str], *, cutoff: float = _CUTOFF) -> str | None:
@@ -33,4 +34,8 @@ def hint(word: str, known: Iterable[str]) -> str:
     """
     names = list(known)
     close = nearest(word, names)
-    return f" (did you mean {close!r}?)" if close else f" (there are: {', '.join(names) or 'none'})"
+    if close:
+        return f" (did you mean {close!r}?)"
+    shown, more = names[:_MOST_SHOWN], len(names) - _MOST_SHOWN
+    rest = f", and {more:,} more" if more > 0 else ""
+    return f" (there are: {', '.join(shown) or 'none'}{rest})"

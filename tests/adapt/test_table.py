@@ -77,3 +77,10 @@ def test_a_label_is_plain_values_and_no_number_to_be_cut():
         table.label("size")
     with pytest.raises(ModelError, match="did you mean 'malignant'"):
         table.label("malignat")
+
+
+def test_what_pyradiomics_tells_of_itself_is_no_feature():
+    about = {"diagnostics_Mask-original_VoxelNum": [7, 8, 9, 10], "Unnamed: 0": [0, 1, 2, 3]}
+    assert list(join_table(features(**about), lesions()).features) == ["x_0"]
+    asked = join_table(features(**about), lesions(), columns=["*VoxelNum"])
+    assert list(asked.features) == ["diagnostics_Mask-original_VoxelNum"]

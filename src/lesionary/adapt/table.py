@@ -17,6 +17,7 @@ from lesionary.cohort.columns import EVENT, LESION, PATIENT, SEED, SPLIT, SPLITS
 from lesionary.cohort.load import load
 from lesionary.encode.features import read_features
 from lesionary.errors import ModelError
+from lesionary.evaluate.about_extraction import about_extraction
 from lesionary.spelling import hint
 
 _NO_FEATURE = {*TEXT, *SEED, TIME, EVENT, "mask_label"}
@@ -184,6 +185,7 @@ def _feature_columns(
             raise ModelError(f"No column of the features is called {', '.join(columns)}.")
         return names, []
     names = [str(name) for name in given if name not in _NO_FEATURE and name not in table]
+    names = [name for name in names if not about_extraction(name)]
     numbers = [name for name in names if pd.api.types.is_numeric_dtype(given[name])]
     if not numbers:
         raise ModelError(
