@@ -58,6 +58,17 @@ def warn_of_bf16(card: ModelCard) -> str | None:
     return f"features of {card.name} in bf16: {cost}. Take --precision fp32 for numbers that count."
 
 
+def warn_of_intensity(card: ModelCard, recipe: Recipe) -> str | None:
+    """Say that a recipe scales intensities otherwise than an encoder's own; else None."""
+    if recipe.intensity == card.input.intensity:
+        return None
+    return (
+        f"the recipe {recipe.name} scales intensities otherwise than {card.name} is used to "
+        f"(its card: {_describe_intensity(card.input)}). If only size or place were to change, "
+        "give a recipe of your own with the card's intensity."
+    )
+
+
 def _describe_bf16(card: ModelCard) -> str:
     if card.bf16_cosine is None:
         return "not measured"
@@ -92,14 +103,18 @@ def _describe_input(recipe: Recipe) -> str:
     )
     words = [f"{size} voxels at {spacing}", f"axes to {recipe.orientation}"]
     if recipe.intensity:
-        low, high = recipe.intensity.low, recipe.intensity.high
-        first, last = recipe.intensity.to
-        words.append(
-            f"{low:g} to {high:g} HU become {first:g} to {last:g}"
-            + (", clipped" if recipe.intensity.clip else "")
-        )
+        words.append(_describe_intensity(recipe))
     words.append(f"{recipe.padding:g} outside the scan")
     return ", ".join(words)
+
+
+def _describe_intensity(recipe: Recipe) -> str:
+    if recipe.intensity is None:
+        return "intensities as they are"
+    low, high = recipe.intensity.low, recipe.intensity.high
+    first, last = recipe.intensity.to
+    clipped = ", clipped" if recipe.intensity.clip else ""
+    return f"{low:g} to {high:g} HU become {first:g} to {last:g}{clipped}"
 
 
 _POOLING = {

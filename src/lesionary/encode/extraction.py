@@ -55,7 +55,8 @@ def extract(
     ExtractionWarning
         If rows were set aside: a scan is missing or damaged, a seed lies outside. With ``out``
         they are listed in ``errors.csv`` beside it. With ``precision="bf16"`` also where that
-        costs an encoder more than its card should state, or an unknown amount.
+        costs an encoder much, or an unknown amount, and with a ``recipe`` that scales
+        intensities otherwise than an encoder's card.
 
     Examples
     --------

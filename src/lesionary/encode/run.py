@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from lesionary.cohort import Cohort
 from lesionary.cohort.load import CohortSource
-from lesionary.encode.choice import EncoderSource, Weights, choose
-from lesionary.encode.describe import warn_of_bf16
+from lesionary.encode.choice import Choice, EncoderSource, Weights, choose
+from lesionary.encode.describe import warn_of_bf16, warn_of_intensity
 from lesionary.encode.engines import EngineName, Job, start
 from lesionary.encode.finish import ColumnStyle, Table, TableFormat
 from lesionary.encode.lesion import SetAside
@@ -47,7 +47,8 @@ class Extraction:
     notes : tuple of str
         What was done to the cohort's table while it was read.
     warnings : tuple of str
-        What bf16 costs, where that is much or unknown.
+        What bf16 costs, where that is much or unknown; intensities that an encoder is not
+        used to.
     seconds : float
     """
 
@@ -166,8 +167,13 @@ def run_extraction(
         set_aside=set_aside,
         errors=table.errors,
         notes=lesions.notes,
-        warnings=tuple(filter(None, map(warn_of_bf16, choice.cards)))
-        if precision == "bf16"
-        else (),
+        warnings=_warnings(choice, precision),
         seconds=time.monotonic() - started,
     )
+
+
+def _warnings(choice: Choice, precision: Precision) -> tuple[str, ...]:
+    said = list(map(warn_of_intensity, choice.cards, choice.recipes))
+    if precision == "bf16":
+        said += map(warn_of_bf16, choice.cards)
+    return tuple(filter(None, said))

@@ -245,6 +245,16 @@ def test_bf16_that_costs_much_is_warned_of(cohort_csv, tiny):
         extract(cohort_csv, encoder, precision="bf16", workers=0)
 
 
+def test_intensities_that_an_encoder_is_not_used_to_are_warned_of(cohort_csv, tiny):
+    extract(cohort_csv, tiny(), recipe="lesion", workers=0)
+    encoder = tiny()
+    own = encoder.card.input.model_copy(update={"intensity": load_card("med3d").input.intensity})
+    encoder.card = encoder.card.model_copy(update={"input": own})
+    expected = r"recipe lesion scales .* -1000 to 1000 HU become 0 to 1, clipped"
+    with pytest.warns(ExtractionWarning, match=expected):
+        extract(cohort_csv, encoder, recipe="lesion", workers=0)
+
+
 def test_a_recipe_of_ones_own(cohort_csv, tiny):
     recipe = tiny().card.input.model_copy(update={"name": "coarse", "spacing_mm": (2, 2, 2)})
     own = extract(cohort_csv, tiny(), recipe=recipe, workers=0)
