@@ -55,9 +55,9 @@ def load_method(source: Source, profile: Profile = "names") -> Settings | Parame
         if _is_ours(source):
             given = source if isinstance(source, str | Path) else "What was given"
             raise RadiomicsError(
-                f"{given} holds settings of Lesionary. The profile pyradiomics takes a parameter file "
-                "of PyRadiomics (setting, imageType, featureClass), or no settings: PyRadiomics' "
-                "own defaults."
+                f"{given} holds settings of Lesionary. The profile pyradiomics takes a parameter "
+                "file of PyRadiomics (setting, imageType, featureClass), or no settings: "
+                "PyRadiomics' own defaults."
             )
         return _parameters(source)
     assert not isinstance(source, Parameters)
