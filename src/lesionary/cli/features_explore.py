@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -44,8 +44,12 @@ def explore(
     split: Annotated[
         str | None, typer.Option(help="Take this split's rows only.", show_default=False)
     ] = None,
+    correlation: Annotated[
+        Literal["spearman", "pearson", "kendall"],
+        typer.Option(help="Of the features with each other."),
+    ] = "spearman",
     correlated: Annotated[
-        float, typer.Option(help="Absolute Spearman correlation of all pairs of a cluster.")
+        float, typer.Option(help="Absolute correlation of all pairs of a cluster.")
     ] = 0.85,
     stands_for_volume: Annotated[
         float, typer.Option(help="Absolute correlation from which a feature stands for volume.")
@@ -89,7 +93,13 @@ def explore(
     )
     for note in rows.notes:
         typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
-    found = explored(rows, correlated=correlated, stands_for_volume=stands_for_volume, level=level)
+    found = explored(
+        rows,
+        correlation=correlation,
+        correlated=correlated,
+        stands_for_volume=stands_for_volume,
+        level=level,
+    )
     written = write_exploration(
         found,
         out,
@@ -104,7 +114,7 @@ def explore(
         f"{len(rows):,} rows."
     )
     if written.correlations:
-        typer.echo(f"Wrote {written.correlations}: Spearman's correlations of all pairs.")
+        typer.echo(f"Wrote {written.correlations}: correlations of all pairs ({correlation}).")
     if written.errors:
         for row in rows.set_aside.head(_SHOWN).itertuples(index=False):
             typer.secho(f"Set aside: {row[1]}: {row[2]}", fg=typer.colors.YELLOW, err=True)

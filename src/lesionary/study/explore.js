@@ -116,7 +116,7 @@
     } else {
       panel.append(element("p", "The page does not hold this feature's values (to stay small, or since they are above 1e38); the table has its statistics."));
     }
-    panel.append(facts(i), element("p", "Most correlated (Spearman):"), alike(i));
+    panel.append(facts(i), element("p", `Most correlated, by ${data.map.kind}:`), alike(i));
     for (const row of document.querySelectorAll(".rows tbody tr")) row.classList.toggle("on", +row.dataset.i === i);
     for (const dot of document.querySelectorAll(".dot")) dot.classList.toggle("on", +dot.dataset.i === i);
   }

@@ -49,7 +49,7 @@ def write_exploration(
     out
         The page, ``.html``; the statistics are ``.csv`` of the same name.
     correlations : optional
-        Table to write, ``.csv`` or ``.parquet``: Spearman's correlation of each feature (a row)
+        Table to write, ``.csv`` or ``.parquet``: the correlation of each feature (a row)
         with each (a column), to 4 decimals; empty with constant ones.
     source : str
         What to call the feature table.

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lesionary.evaluate.explore import Exploration
+from lesionary.evaluate.explore.correlation import POSSESSIVE
 
 COLORS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#882255",
@@ -36,8 +37,8 @@ def page_data(found: Exploration) -> dict[str, Any]:
         ``features``: names. ``groups``: of columns, each name to ``[key, title, kind]``.
         ``areas``: keys of AUCs and their bounds, and titles. ``columns``: key to numbers.
         ``classes``, ``colors``, ``label`` and ``values``: what distributions and curves are drawn
-        from (base64; ``at`` says at which place of ``values`` a feature is). ``map``: order of
-        features and their correlations, in hundredths, the upper triangle row by row.
+        from (base64; ``at`` says at which place of ``values`` a feature is). ``map``: kind of
+        correlation, order of features, and the hundredths of the upper triangle row by row.
         ``volume``: values and the threshold.
     """
     rows = found.rows
@@ -60,6 +61,7 @@ def page_data(found: Exploration) -> dict[str, Any]:
         "values": _packed(values, np.float32),
         "at": [at.get(column, -1) for column in range(rows.features.shape[1])],
         "map": {
+            "kind": POSSESSIVE[found.kind],
             "order": mapped.tolist(),
             "rho": _packed(hundredths[np.triu_indices(len(mapped))], np.int8),
         },

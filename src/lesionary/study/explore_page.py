@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lesionary.evaluate.explore import Exploration
+from lesionary.evaluate.explore.correlation import POSSESSIVE
 from lesionary.study.explore_data import MOST_IN_MAP, class_words, page_data
 from lesionary.study.page import links, numbers, page, section, table
 
@@ -75,7 +76,7 @@ _EXPLORER = """
 """
 
 _MAP = """
-<div class="map"><canvas aria-label="Heat map of Spearman correlations of all pairs of features"
+<div class="map"><canvas aria-label="Heat map of the correlations of all pairs of features"
  role="img"></canvas><div class="told"><div class="pair">Point at the map to see which two features
 it is, press to see the first of them.</div><div class="scale"></div>
 <p><span>−1</span><span>0</span><span>1</span></p></div></div>
@@ -149,8 +150,9 @@ def _p_words(statistics: pd.DataFrame) -> str:
 def _map_words(found: Exploration) -> str:
     order, clusters = found.clusters.order, found.clusters
     words = (
-        f"Spearman's, alike features next to each other. In {clusters.count:,} clusters all "
-        f"pairs correlate by {found.correlated:g} or more, either way; "
+        f"{POSSESSIVE[found.kind]}, alike features next to each other. "
+        f"In {clusters.count:,} clusters all pairs correlate by {found.correlated:g} or more, "
+        "either way; "
         f"{int((clusters.size[clusters.representative] > 1).sum()):,} have more than one feature. "
         "The representative is the feature nearest to the others of its cluster; the class has no "
         "part in this."
@@ -219,7 +221,7 @@ def _methods(found: Exploration) -> list[str]:
         "Rows of two tables are joined where the identifier is the same. A missing value leaves "
         "its row out for that feature only.",
         "Normality: Shapiro and Wilk's test of all rows together. Skewness: Fisher and Pearson's.",
-        "Correlation: Spearman's. Clusters: complete linkage of 1 − |ρ|.",
+        f"Correlation: {POSSESSIVE[found.kind]}. Clusters: complete linkage of 1 − |ρ|.",
     ]
     if found.rows.label is not None:
         test = (

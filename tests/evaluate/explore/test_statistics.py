@@ -11,9 +11,10 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
+from lesionary.errors import EvaluationError
 from lesionary.evaluate.comparisons.delong import delong_interval
 from lesionary.evaluate.explore.classes import compare_classes
-from lesionary.evaluate.explore.correlation import cluster_features, spearman
+from lesionary.evaluate.explore.correlation import cluster_features, correlate
 from lesionary.evaluate.explore.description import describe
 from lesionary.evaluate.explore.patterns import same_rows_missing
 from lesionary.evaluate.inputs import labelled
@@ -176,8 +177,26 @@ def test_correlation_is_spearmans():
     values, _ = table()
     complete = values[:, [0, 1, 2, 6, 7]]
     truth = stats.spearmanr(complete).statistic
-    assert spearman(complete, complete) == pytest.approx(truth, abs=1e-12)
-    assert np.isnan(spearman(values, values)[3]).all()
+    assert correlate(complete, complete) == pytest.approx(truth, abs=1e-12)
+    assert np.isnan(correlate(values, values)[3]).all()
+
+
+@pytest.mark.parametrize("kind", ["spearman", "pearson", "kendall"])
+def test_each_correlation_is_pandas(kind):
+    values, _ = table()
+    ties = np.round(values, 0)
+    for sample in (values, ties, values[:, [0, 1, 2, 6, 7]]):
+        truth = pd.DataFrame(sample).corr(kind, min_periods=3).to_numpy()
+        constant = np.nanmax(sample, axis=0) == np.nanmin(sample, axis=0)
+        truth[constant] = truth[:, constant] = np.nan
+        for found in (correlate(sample, sample, kind), correlate(sample, sample.copy(), kind)):
+            np.testing.assert_allclose(found, truth, atol=1e-10)
+
+
+def test_a_correlation_that_there_is_not():
+    values, _ = table()
+    with pytest.raises(EvaluationError, match=r"no correlation 'kendal' .did you mean 'kendall'"):
+        correlate(values, values, "kendal")
 
 
 def test_gaps_take_their_rows_out_of_pairs():
@@ -187,11 +206,11 @@ def test_gaps_take_their_rows_out_of_pairs():
         [stats.spearmanr(values[:, i], values[:, j], nan_policy="omit").statistic for j in known]
         for i in known
     ]
-    for found in (spearman(values, values), spearman(values, values.copy())):
+    for found in (correlate(values, values), correlate(values, values.copy())):
         assert found[np.ix_(known, known)] == pytest.approx(np.array(truth), abs=1e-12)
     nothing = np.array([[1.0, np.nan], [2, np.nan], [np.nan, 1], [np.nan, 2], [3, 3]])
-    assert np.isnan(spearman(nothing, nothing)[0, 1])
-    assert np.isnan(spearman(nothing, nothing.copy())[0, 1])
+    assert np.isnan(correlate(nothing, nothing)[0, 1])
+    assert np.isnan(correlate(nothing, nothing.copy())[0, 1])
 
 
 def test_few_and_many_sets_of_missing_rows_are_correlated_alike():
@@ -202,8 +221,8 @@ def test_few_and_many_sets_of_missing_rows_are_correlated_alike():
     few[rng.random(40) < 0.2, 3:] = np.nan
     many[rng.random(values.shape) < 0.2] = np.nan
     for one in (few, many):
-        truth = spearman(one, one.copy())
-        assert spearman(one, one) == pytest.approx(truth, abs=1e-12)
+        truth = correlate(one, one.copy())
+        assert correlate(one, one) == pytest.approx(truth, abs=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -212,7 +231,7 @@ def test_all_pairs_of_a_cluster_correlate(seed, least):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(12, 9)) + rng.normal(size=(12, 3)).repeat(3, axis=1)
     values[:, 8] = 1.0
-    correlation = spearman(values, values)
+    correlation = correlate(values, values)
     found = cluster_features(correlation, least)
     sizes = []
     for number in range(1, found.count + 1):
@@ -233,7 +252,7 @@ def test_opposites_are_of_one_cluster_and_far_apart_in_the_order():
     base = rng.normal(size=50)
     columns = [base, -base, base + 1e-3 * rng.normal(size=50), -base + 1e-3 * rng.normal(size=50)]
     values = np.stack(columns, axis=1)
-    found = cluster_features(spearman(values, values), 0.9)
+    found = cluster_features(correlate(values, values), 0.9)
     assert found.count == 1
     place = found.order.tolist().index
     assert abs(place(0) - place(2)) == abs(place(1) - place(3)) == 1

@@ -1,8 +1,9 @@
-"""Which features say the same: rank correlation, and clusters of it."""
+"""Which features say the same: correlation, and clusters of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,18 @@ from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import rankdata
 
+from lesionary.errors import EvaluationError
 from lesionary.evaluate.explore.patterns import same_rows_missing
+from lesionary.spelling import hint
 
 Floats = NDArray[np.float64]
+Correlation = Literal["spearman", "pearson", "kendall"]
+
+POSSESSIVE: dict[Correlation, str] = {
+    "spearman": "Spearman's",
+    "pearson": "Pearson's",
+    "kendall": "Kendall's",
+}
 
 _MANY = 0.25
 """Sets of missing rows, of the columns, above which pandas' pairs one by one are the faster."""
@@ -54,14 +64,16 @@ class Clusters:
         )
 
 
-def spearman(one: Floats, other: Floats) -> Floats:
-    """Correlate the ranks of each column of one table with those of another.
+def correlate(one: Floats, other: Floats, kind: Correlation = "spearman") -> Floats:
+    """Correlate each column of one table with those of another.
 
     Parameters
     ----------
     one : ndarray (n, p)
     other : ndarray (n, q)
-        The same rows. A pair is ranked and correlated on the rows that both columns have.
+        The same rows. A pair is correlated on the rows that both columns have.
+    kind : {"spearman", "pearson", "kendall"}
+        Of ranks, of values, or of the order of pairs of rows (tau-b).
 
     Returns
     -------
@@ -71,23 +83,27 @@ def spearman(one: Floats, other: Floats) -> Floats:
     Examples
     --------
     >>> table = np.array([[1.0, 9.0], [2.0, 4.0], [3.0, 1.0]])
-    >>> spearman(table, table).tolist()
+    >>> correlate(table, table).tolist()
     [[1.0, -1.0], [-1.0, 1.0]]
     """
+    if kind not in POSSESSIVE:
+        raise EvaluationError(f"There is no correlation {kind!r}{hint(kind, POSSESSIVE)}.")
     alike = one is other
     rows = list(same_rows_missing(one))
     columns = rows if alike else list(same_rows_missing(other))
     if alike and len(rows) > _MANY * one.shape[1]:
-        found = pd.DataFrame(one).corr("spearman", min_periods=3).to_numpy()
+        table = pd.DataFrame(one)
+        # Of a constant with itself, Kendall's would be 1.
+        found = table.corr(kind, min_periods=3).where(table.max() > table.min()).to_numpy()
         return np.asarray(np.clip(found, -1, 1))
     rho = np.full((one.shape[1], other.shape[1]), np.nan)
     for number, (p, has_p) in enumerate(rows):
         for q, has_q in columns[number if alike else 0 :]:
             shared = has_p & has_q
             if shared.sum() > 2:
-                x = _ranked(one[np.ix_(shared, p)])
-                y = x if q is p else _ranked(other[np.ix_(shared, q)])
-                rho[np.ix_(p, q)] = x.T @ y
+                rho[np.ix_(p, q)] = _of_blocks(
+                    one[np.ix_(shared, p)], other[np.ix_(shared, q)], kind
+                )
                 if alike:
                     rho[np.ix_(q, p)] = rho[np.ix_(p, q)].T
     return np.asarray(np.clip(rho, -1, 1))
@@ -141,8 +157,29 @@ def _tree(likeness: Floats, linked: str) -> Floats:
     return np.asarray(linkage(away, linked), dtype=np.float64)
 
 
-def _ranked(block: Floats) -> Floats:
-    """Rank each column about its middle, to a length of 1; NaN where it is constant."""
-    ranks = rankdata(block, axis=0) - (len(block) + 1) / 2
-    length = np.sqrt((ranks**2).sum(axis=0))
-    return np.asarray(ranks / np.where(length > 0, length, np.nan))
+def _of_blocks(x: Floats, y: Floats, kind: Correlation) -> Floats:
+    if kind == "kendall":
+        return _kendall(x, y)
+    if kind == "spearman":
+        x, y = rankdata(x, axis=0), rankdata(y, axis=0)
+    return np.asarray(_unit(x).T @ _unit(y))
+
+
+def _unit(block: Floats) -> Floats:
+    """Bring each column about its mean to a length of 1; NaN where it is constant."""
+    apart = np.where(np.ptp(block, axis=0) > 0, block - block.mean(axis=0), 0.0)
+    length = np.sqrt((apart**2).sum(axis=0))
+    return np.asarray(apart / np.where(length > 0, length, np.nan))
+
+
+def _kendall(x: Floats, y: Floats) -> Floats:
+    """Return how much more often pairs of rows are in the same order than in the opposite one."""
+    agree = np.zeros((x.shape[1], y.shape[1]))
+    in_x, in_y = np.zeros(x.shape[1]), np.zeros(y.shape[1])
+    for row in range(1, len(x)):
+        up_x, up_y = np.sign(x[row] - x[:row]), np.sign(y[row] - y[:row])
+        agree += up_x.T @ up_y
+        in_x += np.abs(up_x).sum(axis=0)
+        in_y += np.abs(up_y).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(agree / np.sqrt(in_x[:, None] * in_y))

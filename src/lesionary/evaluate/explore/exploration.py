@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from lesionary.errors import EvaluationError
 from lesionary.evaluate.explore.classes import compare_classes
-from lesionary.evaluate.explore.correlation import Clusters, cluster_features, spearman
+from lesionary.evaluate.explore.correlation import (
+    Clusters,
+    Correlation,
+    cluster_features,
+    correlate,
+)
 from lesionary.evaluate.explore.description import describe
 from lesionary.evaluate.explore.rows import FeatureRows
 from lesionary.evaluate.explore.volume import volume_correlation, volume_results
@@ -28,7 +33,7 @@ class Exploration:
     statistics : DataFrame (p, ...)
         A row a feature; :func:`explore` lists the columns.
     correlation : ndarray of float64 (p, p)
-        Spearman's, of the features in their order; NaN with constant ones.
+        Of the features in their order; NaN with constant ones.
     clusters : Clusters
         Features that correlate, and an order in which they are neighbours.
     volume : tuple of Result
@@ -37,6 +42,8 @@ class Exploration:
         Absolute correlations from which on features form a cluster, and stand for volume.
     level : float
         Of the intervals.
+    kind : {"spearman", "pearson", "kendall"}
+        Of the correlation of features.
     """
 
     rows: FeatureRows
@@ -47,11 +54,13 @@ class Exploration:
     correlated: float
     stands_for_volume: float
     level: float
+    kind: Correlation
 
 
 def explore(
     rows: FeatureRows,
     *,
+    correlation: Correlation = "spearman",
     correlated: float = 0.85,
     stands_for_volume: float = 0.75,
     level: float = 0.95,
@@ -62,8 +71,10 @@ def explore(
     Parameters
     ----------
     rows : FeatureRows
+    correlation : {"spearman", "pearson", "kendall"}
+        Of the features with each other.
     correlated : float
-        In a cluster all pairs have at least this absolute Spearman correlation.
+        In a cluster all pairs have at least this absolute correlation.
     stands_for_volume : float
         Absolute Spearman correlation with volume from which on a feature stands for it.
     level : float
@@ -111,13 +122,21 @@ def explore(
         parts.append(compare_classes(values, rows.label, rows.classes, rows.patient, level))
     if rows.volume is not None:
         parts.append(volume_correlation(values, rows, stands_for_volume, level))
-    correlation = spearman(values, values)
-    clusters = cluster_features(correlation, correlated)
+    matrix = correlate(values, values, correlation)
+    clusters = cluster_features(matrix, correlated)
     parts.append(clusters.table())
     notes = pd.concat([part.pop("notes") for part in parts if "notes" in part], axis=1)
     statistics = pd.concat(parts, axis=1)
     statistics["notes"] = notes.apply(lambda one: " ".join(filter(None, one)), axis=1)
     volume = volume_results(rows, level, seed)
     return Exploration(
-        rows, statistics, correlation, clusters, volume, correlated, stands_for_volume, level
+        rows,
+        statistics,
+        matrix,
+        clusters,
+        volume,
+        correlated,
+        stands_for_volume,
+        level,
+        correlation,
     )

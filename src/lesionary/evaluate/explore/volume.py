@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lesionary.evaluate.comparisons.correction import benjamini_hochberg
-from lesionary.evaluate.explore.correlation import spearman
+from lesionary.evaluate.explore.correlation import correlate
 from lesionary.evaluate.explore.rows import FeatureRows
 from lesionary.evaluate.metrics import judge
 from lesionary.evaluate.result import Result
@@ -39,7 +39,7 @@ def volume_correlation(
         ``stands_for_volume``, ``notes``.
     """
     assert rows.volume is not None
-    rho = spearman(values, rows.volume[:, None])[:, 0]
+    rho = correlate(values, rows.volume[:, None])[:, 0]
     shared = ~np.isnan(values) & ~np.isnan(rows.volume)[:, None]
     n = np.array([len(np.unique(rows.patient[mine])) for mine in shared.T])
     known = np.isfinite(rho) & (n > 3)
