@@ -116,7 +116,7 @@ def as_markdown(table: pd.DataFrame, metric: str) -> str:
 
 def draw(table: pd.DataFrame, path: Path) -> None:
     """Draw both metrics over the share of the labels."""
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4.2), sharex=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5), sharex=True, layout="constrained")
     for axis, (metric, title) in zip(axes, METRICS.items(), strict=True):
         for method, some in table[table["metric"] == metric].groupby("method", sort=False):
             own = method in OBJECTIVES
@@ -135,6 +135,7 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         axis.set_xticks(SHARES, [str(share) for share in SHARES])
         axis.minorticks_off()
         axis.grid(alpha=0.3)
-    axes[0].legend(fontsize=8, frameon=False)
+    lines, names = axes[0].get_legend_handles_labels()
+    figure.legend(lines, names, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)
