@@ -56,6 +56,12 @@ def test_measure_then_look(practice, tmp_path):
         assert word in info
 
 
+def test_the_format_names_the_table(practice, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lesionary(practice / "cohort.csv", "--settings", practice / "ct.yaml", "--format", "csv")
+    assert pd.read_csv("radiomics.csv").shape[0] == len(pd.read_csv(practice / "cohort.csv"))
+
+
 def test_rows_set_aside_are_said_and_exit_3(practice, tmp_path):
     table = pd.read_csv(practice / "cohort.csv")
     table.loc[0, "mask_path"] = "gone.nii.gz"

@@ -33,9 +33,14 @@ def radiomics(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Table to write, .parquet or .csv.")] = Path(
-        "radiomics.parquet"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table to write, .parquet or .csv. Default: radiomics.parquet; radiomics.csv with "
+            "--format csv.",
+            show_default=False,
+        ),
+    ] = None,
     profile: Annotated[
         Literal["names", "ibsi", "pyradiomics"],
         typer.Option(
@@ -62,7 +67,7 @@ def radiomics(
         typer.Option(
             metavar="NAME,...",
             help="Instead of the table, write a map a lesion of these features as NIfTI, into the "
-            "folder of --out.",
+            "folder of --out (default: maps).",
             show_default=False,
         ),
     ] = None,
@@ -100,12 +105,12 @@ def radiomics(
         if profile != "names":
             raise RadiomicsError(f"Maps are of features by name: leave --profile {profile} out.")
         names = [name.strip() for name in maps.split(",") if name.strip()]
-        _write_maps(table, settings, names, radius, out, root, workers)
+        _write_maps(table, settings, names, radius, out or Path("maps"), root, workers)
         return
     done = run_radiomics(
         table,
         settings,
-        out,
+        out or Path(f"radiomics.{table_format or 'parquet'}"),
         profile=profile,
         root=root,
         workers=workers,

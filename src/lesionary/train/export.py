@@ -67,6 +67,7 @@ def export_encoder(
             **_origin(encoder.card, training_data),
             "training": dict(record),
             "bf16_cosine": None,
+            "bf16_own_weights": False,
         }
     )
     values = json.loads(card.model_dump_json(exclude_defaults=True))
