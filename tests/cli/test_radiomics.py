@@ -58,7 +58,8 @@ def test_measure_then_look(practice, tmp_path):
 
 def test_the_format_names_the_table(practice, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    lesionary(practice / "cohort.csv", "--settings", practice / "ct.yaml", "--format", "csv")
+    words = ("radiomics", practice / "cohort.csv", "--settings", practice / "ct.yaml")
+    lesionary(*words, "--format", "csv", "--workers", 0)
     assert pd.read_csv("radiomics.csv").shape[0] == len(pd.read_csv(practice / "cohort.csv"))
 
 

@@ -67,6 +67,8 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         "by": ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
     }
     for one in about["encoders"]:
+        if "harmonised" in one:
+            facts[f"{one['name']} harmonised"] = _plain(one["harmonised"])
         if "settings" in one:
             facts.update(_radiomics(one))
             continue

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lesionary.cohort.columns import EVENT, LESION, SEED, SPLIT, TIME
-from lesionary.cohort.table import read_table
+from lesionary.cohort.table import read_table, write_table
 from lesionary.encode.provenance import differences
 from lesionary.errors import LesionaryError
 from lesionary.files import atomic_path
@@ -59,7 +59,8 @@ def read_features(path: str | Path) -> pd.DataFrame:
         raise FeaturesError(f"{path} has more than one row of lesion {twice!r}.")
     if about is not None:
         about["inputs"].pop("of_lesion", None)
-        table = table.astype(dict.fromkeys(_feature_names(about), np.float32))
+        names = [name for name in _feature_names(about) if name in table]
+        table = table.astype(dict.fromkeys(names, np.float32))
     table.attrs["provenance"] = about
     return table
 
@@ -120,6 +121,18 @@ def read_provenance(path: str | Path) -> dict[str, Any] | None:
         return None
     about = json.loads(beside.read_text("utf-8"))
     return about
+
+
+def write_with_provenance(table: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
+    """Write a table, and in it (CSV: beside it) how it was made."""
+    if path.suffix.lower() != ".parquet":
+        write_table(table, path)
+        write_provenance(path, about)
+        return
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    metadata = {**arrow.schema.metadata, METADATA_KEY: json.dumps(about).encode()}
+    with atomic_path(path) as temporary:
+        pq.write_table(arrow.replace_schema_metadata(metadata), temporary)
 
 
 def write_provenance(path: Path, about: Mapping[str, Any]) -> None:

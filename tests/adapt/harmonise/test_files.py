@@ -21,7 +21,9 @@ from lesionary.adapt.harmonise import (
     save_harmoniser,
 )
 from lesionary.adapt.harmonise.table import harmonise_table
+from lesionary.adapt.saving.origin import features_origin, same_origin
 from lesionary.cli.harmonise import harmonise
+from lesionary.encode.features import read_features, write_with_provenance
 from lesionary.errors import LesionaryError, ModelError
 
 
@@ -240,3 +242,25 @@ def test_wrong_words_are_refused(tables):
         run(*RUN, "--parameters", "h.json", "--mean-only")
     with pytest.raises(ModelError, match="neither"):
         run(*RUN[:-1], "table.txt")
+
+
+def test_a_table_says_that_it_was_harmonised(made, tables):
+    made_by = {"encoders": [{"name": "f", "dimension": 12}], "precropped": False}
+    about = {**made_by, "column_style": "lesionary", "inputs": {"sha256": "0"}, "lesions": 90}
+    raw = made.features.rename_axis("lesion_id").reset_index()
+    write_with_provenance(raw, Path("raw.parquet"), about)
+    known = tables["scanner"] != "C"
+    tables[known].to_csv("known.csv", index=False)
+    words = ("raw.parquet", "--batch", "scanner", "--out")
+    assert run(*words, "h.parquet", "--table", "known.csv")[0] == 0
+    parameters = ("--parameters", "harmoniser.json")
+    assert run(*words, "later.parquet", "--table", "cohort.csv", *parameters)[0] == 0
+
+    harmonised, later = read_features("h.parquet"), read_features("later.parquet")
+    one = harmonised.attrs["provenance"]["encoders"][0]
+    assert one["harmonised"]["method"] == "combat"
+    assert harmonised.attrs["provenance"]["lesions"] == 70
+    # A scanner that came later changes nothing of what a model was fitted to.
+    same_origin(features_origin(harmonised), later)
+    with pytest.raises(ModelError, match="harmonised"):
+        same_origin(features_origin(harmonised), read_features("raw.parquet"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lesionary.errors import ModelError
 from lesionary.files import atomic_path
 
 _FORMAT = 1
+_BROUGHT_TO = ("kind", "settings", "covariates", "names_in", "mean", "sd", "effects")
 _KINDS: dict[str, Any] = {kind.name: kind for kind in (ComBat, MComBat, Centring)}
 
 
@@ -62,6 +64,18 @@ def load_harmoniser(path: str | Path) -> Harmoniser | NestedComBat:
         raise ModelError(
             f"{path} is no harmoniser of Lesionary, or damaged ({error!r})."
         ) from error
+
+
+def fingerprint(harmoniser: Harmoniser | NestedComBat) -> str:
+    """Return the hash of what features are brought to, which batches that come later leave.
+
+    Features that were harmonised alike have the same, and others another.
+    """
+    steps = [harmoniser]
+    if isinstance(harmoniser, NestedComBat):
+        steps = list(harmoniser.steps_.values())
+    told = [{name: _told(one)[name] for name in _BROUGHT_TO} for one in steps]
+    return sha256(json.dumps(plain(told), sort_keys=True).encode()).hexdigest()
 
 
 def _told(harmoniser: Harmoniser | NestedComBat) -> dict[str, Any]:

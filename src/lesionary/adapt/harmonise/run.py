@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from lesionary.adapt.harmonise.door import load_harmoniser, save_harmoniser
+from lesionary.adapt.harmonise.door import fingerprint, load_harmoniser, save_harmoniser
 from lesionary.adapt.harmonise.harmoniser import Harmoniser
 from lesionary.adapt.harmonise.nested import NestedComBat
 from lesionary.adapt.harmonise.table import Harmonised, harmonise_table
 from lesionary.cohort.table import write_table
+from lesionary.encode.features import read_provenance, write_with_provenance
 from lesionary.errors import ModelError
 
 PARAMETERS, LONGER = "harmoniser.json", "harmoniser-extended.json"
@@ -69,7 +71,11 @@ def run_harmonise(
         columns=columns,
         fitted=apply,
     )
-    write_table(found.features, out)
+    about = read_provenance(features)
+    if about is None:
+        write_table(found.features, out)
+    else:
+        write_with_provenance(found.features, out, _harmonised(about, found))
     parameters = None
     if found.extended or not apply:
         parameters = out.with_name(LONGER if apply else PARAMETERS)
@@ -80,3 +86,10 @@ def run_harmonise(
         return found, WrittenHarmonised(out, parameters, None)
     write_table(found.set_aside, errors)
     return found, WrittenHarmonised(out, parameters, errors)
+
+
+def _harmonised(about: dict[str, Any], found: Harmonised) -> dict[str, Any]:
+    """Say of features that they are no longer what was extracted."""
+    by = {"method": found.harmoniser.name, "parameters": fingerprint(found.harmoniser)}
+    encoders = [{**one, "harmonised": by} for one in about["encoders"]]
+    return {**about, "encoders": encoders, "lesions": len(found.features)}

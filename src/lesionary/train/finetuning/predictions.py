@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from lesionary.cohort.columns import EVENT, LESION, SPLIT, TIME
-from lesionary.cohort.table import write_table
-from lesionary.encode.features import METADATA_KEY, write_provenance
-from lesionary.files import atomic_path
 from lesionary.train.finetuning.labels import NO_LABEL, Labelled
 
 TARGET = "target"
@@ -61,15 +51,3 @@ def predictions_table(
     if outputs.survival:
         table[TIME], table[EVENT] = labels.time, labels.event
     return pd.concat([table, pd.DataFrame(scores, columns=outputs.columns)], axis=1)
-
-
-def write_predictions(table: pd.DataFrame, path: Path, about: Mapping[str, Any]) -> None:
-    """Write a table of predictions, and in it (CSV: beside it) how it was made."""
-    if path.suffix != ".parquet":
-        write_table(table, path)
-        write_provenance(path, about)
-        return
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    metadata = {**arrow.schema.metadata, METADATA_KEY: json.dumps(about).encode()}
-    with atomic_path(path) as temporary:
-        pq.write_table(arrow.replace_schema_metadata(metadata), temporary)

@@ -179,10 +179,11 @@ def _finetune(config: FinetuneConfig, *, resume: bool) -> Finetuned:
 def _write_results(
     learner: Finetuning, store: PatchStore, labelled: Labelled, fitted: Fitted, done: Finetuned
 ) -> None:
+    from lesionary.encode.features import write_with_provenance
     from lesionary.train.curves import draw_curves
     from lesionary.train.export import export_encoder
     from lesionary.train.finetuning import telling
-    from lesionary.train.finetuning.predictions import predictions_table, write_predictions
+    from lesionary.train.finetuning.predictions import predictions_table
     from lesionary.train.finetuning.start import HEAD, write_head
     from lesionary.train.history import METRICS
 
@@ -192,7 +193,7 @@ def _write_results(
     rows = np.sort(np.concatenate(list(labelled.rows.values())))
     scores = labelled.outputs.scores(learner.outputs(rows))
     table = predictions_table(store.lesions, labelled, rows, scores)
-    write_predictions(table, done.predictions, telling.provenance_of(record, encoder))
+    write_with_provenance(table, done.predictions, telling.provenance_of(record, encoder))
     lesions = f"{len(labelled.known('train')):,} lesions of {config.data.cohort.name} with {aim}"
     export_encoder(
         encoder,
