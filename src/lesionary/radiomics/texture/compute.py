@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,23 +129,11 @@ class Computed:
                 region, in_plane=in_plane, distance=self.distance, coarseness=self.coarseness
             )
         if in_plane not in self._zones:
-            self._zones[in_plane] = _zones(region, in_plane)
+            self._zones[in_plane] = find_zones(region, in_plane=in_plane)
         if family == "glszm":
             return glszm.matrices(self._zones[in_plane])
         distances = gldzm.border_distances(region, in_plane=in_plane)
         return gldzm.matrices(self._zones[in_plane], distances)
-
-
-def _zones(region: Region, in_plane: bool) -> Zones:
-    zones = find_zones(region, in_plane=in_plane)
-    if in_plane or len(zones.voxels) == 1:
-        return zones
-    # Zones in space, but of regions of which each is to have its own.
-    of = np.zeros_like(zones.slice)
-    of[zones.of_run] = region.slice_of(
-        region.inside[np.cumsum(zones.run_length) - zones.run_length]
-    )
-    return replace(zones, slice=of)
 
 
 def _average(values: Floats) -> float:

@@ -66,7 +66,8 @@ def find_zones(region: Region, *, in_plane: bool) -> Zones:
 
     level, slices = np.zeros(count, dtype=np.intp), np.zeros(count, dtype=np.intp)
     level[of_run] = flat[first]
-    if in_plane:
+    voxels = region.voxels(in_plane)
+    if len(voxels) > 1:
         slices[of_run] = region.slice_of(first)
     size = np.bincount(of_run, weights=length).astype(np.intp)
-    return Zones(of_run, length, level, size, slices, region.voxels(in_plane))
+    return Zones(of_run, length, level, size, slices, voxels)
