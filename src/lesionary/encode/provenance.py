@@ -14,6 +14,7 @@ from lesionary.encode.card import ModelCard
 from lesionary.scan.recipe import Recipe
 
 _PACKAGES = ("torch", "monai", "numpy")
+_MOST_TOLD = 5
 _MOST_LISTED = 100_000
 """Lesions whose input's hash is listed one by one; beyond, a digest of all stands for them."""
 
@@ -116,6 +117,19 @@ def differences(one: Any, other: Any) -> list[str]:
         for name in dict.fromkeys([*before, *after])
         if before.get(name) != after.get(name) and not name.startswith(alone)
     ]
+
+
+def in_words(differing: Sequence[str]) -> str:
+    """Return the first few differences, and how many more there are.
+
+    Examples
+    --------
+    >>> in_words(["a was 1, is 2", "b was 1, is 2"])
+    'a was 1, is 2; b was 1, is 2'
+    """
+    more = len(differing) - _MOST_TOLD
+    rest = [f"and {more:,} more"] if more > 0 else []
+    return "; ".join([*differing[:_MOST_TOLD], *rest])
 
 
 def _names(part: Any) -> set[str]:

@@ -11,7 +11,7 @@ from lesionary.encode.features import read_provenance
 from lesionary.encode.finish import Table
 from lesionary.encode.lesion import Lesion
 from lesionary.encode.plan import Shard, rows_digest
-from lesionary.encode.provenance import differences
+from lesionary.encode.provenance import differences, in_words
 from lesionary.encode.shards import Content, ExtractionError, ShardFolder, stamps_of
 
 Compute = Callable[[Sequence[Shard]], Iterator[tuple[Shard, Content]]]
@@ -76,9 +76,9 @@ def _check_same(out: Path, made: Mapping[str, Any], rows: str) -> None:
         )
     differing = differences({name: about.get(name) for name in made}, made)
     if about["rows"] != rows:
-        differing.append("rows of the cohort, or files of its scans, have changed since")
+        differing.insert(0, "rows of the cohort, or files of its scans, have changed since")
     if differing:
         raise ExtractionError(
-            f"{out} exists and was made otherwise: {'; '.join(differing)}. Give another --out, or "
+            f"{out} exists and was made otherwise: {in_words(differing)}. Give another --out, or "
             "--overwrite to replace it."
         )

@@ -18,7 +18,7 @@ from lesionary.encode.inputs import stamp
 from lesionary.encode.lesion import SetAside
 from lesionary.encode.plan import Shard
 from lesionary.encode.prepare import sources
-from lesionary.encode.provenance import differences
+from lesionary.encode.provenance import differences, in_words
 from lesionary.errors import LesionaryError
 from lesionary.files import atomic_path
 
@@ -81,7 +81,7 @@ class ShardFolder:
             if not overwrite:
                 raise ExtractionError(
                     "An interrupted run with other settings was to write the same table: "
-                    f"{'; '.join(differences(begun, settings))}. Give the settings of then to go "
+                    f"{in_words(differences(begun, settings))}. Give the settings of then to go "
                     "on with it, another --out, or --overwrite to start afresh."
                 )
             self.remove()

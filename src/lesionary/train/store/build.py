@@ -18,7 +18,7 @@ from lesionary.cohort.load import CohortSource, load
 from lesionary.cohort.table import write_table
 from lesionary.encode.lesion import Lesion
 from lesionary.encode.plan import ScanLesions, Shard, rows_digest
-from lesionary.encode.provenance import differences
+from lesionary.encode.provenance import differences, in_words
 from lesionary.encode.rows import Lesions, read_lesions
 from lesionary.errors import TrainingError
 from lesionary.files import atomic_path
@@ -133,7 +133,7 @@ def _begin(folder: Path, settings: dict[str, Any]) -> None:
         differing = differences(json.loads(path.read_text("utf-8")), settings)
         if differing:
             raise TrainingError(
-                f"The patch store {folder} was made otherwise: {'; '.join(differing)}. Give "
+                f"The patch store {folder} was made otherwise: {in_words(differing)}. Give "
                 "another folder, or remove this one."
             )
     else:
