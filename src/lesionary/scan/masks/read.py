@@ -65,8 +65,8 @@ def read_mask(
     if len(chosen) > 1:
         raise MaskError(
             f"{path} holds several regions that could be meant: {listed(chosen)}. Choose one by "
-            "name (roi) or by the number in brackets (label); in a lesion table either goes into the "
-            "column mask_label."
+            "name (roi) or by the number in brackets (label); in a lesion table, either goes into "
+            "the column mask_label."
         )
     return chosen[0].read()
 
