@@ -94,3 +94,10 @@ def test_what_is_no_file_of_parameters(tmp_path):
     for name in ("empty.yaml", "torn.yaml", "gone.yaml"):
         with pytest.raises(RadiomicsError, match=name):
             read_params(tmp_path / name)
+
+
+def test_what_pyradiomics_no_longer_measures_is_left_out():
+    classes = {"glcm": ["SumVariance", "Contrast", "Homogeneity1"], "gldm": None}
+    names = feature_names(read_params({"featureClass": classes}))
+    assert names[0] == "original_glcm_Contrast"
+    assert len(names) == 1 + 14

@@ -155,3 +155,9 @@ ON_REQUEST: dict[str, tuple[str, ...]] = {
     "shape2D": ("SphericalDisproportion",),
     "firstorder": ("StandardDeviation",),
 }
+
+# What a file may still name and PyRadiomics no longer measures: each is the same as another.
+LEFT_OUT: dict[str, tuple[str, ...]] = {
+    "glcm": ("Dissimilarity", "Homogeneity1", "Homogeneity2", "SumVariance"),
+    "gldm": ("DependencePercentage", "GrayLevelNonUniformityNormalized"),
+}

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from lesionary.errors import RadiomicsError
-from lesionary.radiomics.pyradiomics.names import CLASSES, ON_REQUEST
+from lesionary.radiomics.pyradiomics.names import CLASSES, LEFT_OUT, ON_REQUEST
 from lesionary.spelling import hint
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -158,6 +158,9 @@ class Parameters(BaseModel):
 def read_params(source: str | Path | Mapping[str, Any]) -> Parameters:
     """Read a parameter file of PyRadiomics, YAML or JSON.
 
+    Features that PyRadiomics knows by name and no longer measures (``Homogeneity1`` of GLCM, ...)
+    are left out, as it leaves them out.
+
     Raises
     ------
     RadiomicsError
@@ -180,7 +183,7 @@ def read_params(source: str | Path | Mapping[str, Any]) -> Parameters:
         try:
             found = Parameters(
                 imageType={name: dict(own or {}) for name, own in images.items()},
-                featureClass={name: tuple(own or CLASSES[name]) for name, own in classes.items()},
+                featureClass={name: _measured(name, own) for name, own in classes.items()},
                 setting=Setting.model_validate(values.get("setting") or {}),
             )
             for image_type in found.imageType:
@@ -227,8 +230,16 @@ def _problems(values: Mapping[str, Any]) -> Iterator[str]:
             if isinstance(features or [], str):
                 yield f"the features of {name} are a list, such as [{features}]"
                 return
-            known = (*CLASSES[name], *ON_REQUEST.get(name, ()))
+            known = (*CLASSES[name], *ON_REQUEST.get(name, ()), *LEFT_OUT.get(name, ()))
             yield from _unknown(f"feature of {name}", features or (), known)
+
+
+def _measured(name: str, features: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the features of a class that are measured; without names those that it has."""
+    if not features:
+        return CLASSES[name]
+    gone = LEFT_OUT.get(name, ())
+    return tuple(feature for feature in features if feature not in gone)
 
 
 def _unknown(what: str, names: Iterable[Any], known: Iterable[str]) -> Iterator[str]:
