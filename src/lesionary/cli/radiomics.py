@@ -48,6 +48,13 @@ def radiomics(
             "PyRadiomics does."
         ),
     ] = "names",
+    resample_masks: Annotated[
+        bool,
+        typer.Option(
+            "--resample-masks",
+            help="Bring masks on another grid to their scan's, by the nearest voxel.",
+        ),
+    ] = False,
     root: Annotated[
         Path | None,
         typer.Option(
@@ -112,6 +119,7 @@ def radiomics(
         settings,
         out or Path(f"radiomics.{table_format or 'parquet'}"),
         profile=profile,
+        resample_masks=resample_masks,
         root=root,
         workers=workers,
         table_format=table_format,

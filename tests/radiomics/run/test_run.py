@@ -243,6 +243,40 @@ def test_a_file_of_pyradiomics_names_its_label_and_columns(run, cohort_csv, tmp_
         )
 
 
+@pytest.mark.parametrize("settings", [FAST, {"featureClass": {"firstorder": ["Mean"]}}])
+def test_masks_on_another_grid_are_resampled_if_asked_for(run, cohort_csv, tmp_path, settings):
+    rows = pd.read_csv(cohort_csv).iloc[:1]
+    path = tmp_path / rows["mask_path"].iloc[0]
+    mask = sitk.ReadImage(str(path))
+    coarse = tmp_path / "coarse.nii.gz"
+    size = [n // 2 for n in mask.GetSize()]
+    spacing = [2 * mm for mm in mask.GetSpacing()]
+    sitk.WriteImage(
+        sitk.Resample(
+            mask,
+            size,
+            sitk.Transform(),
+            sitk.sitkNearestNeighbor,
+            mask.GetOrigin(),
+            spacing,
+            mask.GetDirection(),
+        ),
+        str(coarse),
+    )
+    cohort = tmp_path / "coarse.csv"
+    rows.assign(mask_path=coarse.name).to_csv(cohort, index=False)
+    with pytest.raises(LesionaryError, match="the mask's geometry is not the scan's"):
+        run(cohort, settings)
+    done = run(cohort, settings, resample_masks=True, overwrite=True)
+    assert done.set_aside == ()
+    scan_ = read_scan(tmp_path / rows["image_path"].iloc[0])
+    label = rows["mask_label"].iloc[0]
+    moved = read_mask(coarse, scan_, label=label, resample=True)
+    expected = measure(scan_, moved, settings)
+    found = read_features(done.out).iloc[0, 1:].to_numpy(float)
+    np.testing.assert_allclose(found, expected.to_numpy())
+
+
 def test_outlines_in_dicom(tmp_path):
     config = PhantomConfig(size="tiny")
     for form in ("nifti", "dicom"):

@@ -47,6 +47,7 @@ class Method(Protocol):
 class _Standard:
     settings: Settings
     profile: Profile
+    resample: bool
 
     @property
     def columns(self) -> list[str]:
@@ -66,10 +67,11 @@ class _Standard:
 
     @property
     def about(self) -> dict[str, Any]:
-        return {"profile": self.profile, **self.settings.model_dump(mode="json")}
+        resampled = {"resample_masks": True} if self.resample else {}
+        return {"profile": self.profile, **resampled, **self.settings.model_dump(mode="json")}
 
     def mask(self, lesion: Lesion, scan: Scan) -> Mask:
-        return mask_of(lesion, scan)
+        return mask_of(lesion, scan, resample=self.resample)
 
     def measure(self, scan: Scan, mask: Mask) -> pd.Series[float]:
         return measure(scan, mask, self.settings, profile=self.profile)
@@ -102,10 +104,13 @@ class _PyRadiomics:
         return measure_pyradiomics(scan, mask, self.parameters)
 
 
-def choose_method(settings: Source, profile: Profile = "names") -> Method:
+def choose_method(
+    settings: Source, profile: Profile = "names", *, resample_masks: bool = False
+) -> Method:
     """Return the way to measure that settings and profile describe.
 
-    Parameters are those of :func:`lesionary.radiomics.measure`.
+    Parameters are those of :func:`lesionary.radiomics.measure` and
+    :func:`lesionary.radiomics.run_radiomics`.
 
     Examples
     --------
@@ -115,4 +120,9 @@ def choose_method(settings: Source, profile: Profile = "names") -> Method:
     ['original_shape_MeshVolume']
     """
     how = load_method(settings, profile)
-    return _Standard(how, profile) if isinstance(how, Settings) else _PyRadiomics(how)
+    if isinstance(how, Settings):
+        return _Standard(how, profile, resample_masks)
+    if resample_masks:
+        setting = how.setting.model_copy(update={"correctMask": True})
+        how = how.model_copy(update={"setting": setting})
+    return _PyRadiomics(how)

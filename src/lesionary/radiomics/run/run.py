@@ -74,6 +74,7 @@ def run_radiomics(
     out: str | Path,
     *,
     profile: Profile = "names",
+    resample_masks: bool = False,
     root: str | Path | None = None,
     workers: int | None = None,
     table_format: TableFormat | None = None,
@@ -91,6 +92,8 @@ def run_radiomics(
         bad row does not stop the others.
     settings, profile
         As for :func:`lesionary.radiomics.measure`; None takes the profile's default.
+    resample_masks
+        Bring a mask on another grid to its scan's, by the nearest voxel; else its row is set aside.
     out : path
         Table to write, ``.parquet`` or ``.csv``: ``lesion_id`` and a column of doubles a feature.
         NaN where a feature is not defined; ``<name>.notes.csv`` beside it says why.
@@ -119,7 +122,7 @@ def run_radiomics(
     """
     started = time.monotonic()
     table = Table.at(out, table_format, "lesionary")
-    method = choose_method(settings, profile)
+    method = choose_method(settings, profile, resample_masks=resample_masks)
     lesions = read_lesions(cohort, root, outlined=True)
     # A scan is a shard: what an interruption can lose.
     shards = plan_shards(group_by_scan(lesions.usable), 1)
