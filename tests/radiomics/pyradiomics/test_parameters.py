@@ -11,7 +11,7 @@ FILE = """
 imageType:
   Original: {}
   LoG:
-    sigma: [1.0, 3.0]
+    sigma: [1, 3.0]
     binWidth: 10
   Wavelet:
 featureClass:
@@ -46,6 +46,7 @@ def test_a_file_is_read_as_it_is(tmp_path):
     assert names[:2] == ["original_shape_Elongation", "original_shape_Flatness"]
     assert "original_glcm_JointEntropy" in names
     assert "log-sigma-3-0-mm-3D_firstorder_Mean" in names
+    assert "log-sigma-1-mm-3D_firstorder_Mean" in names  # as PyRadiomics names a whole number
     assert "wavelet-LLH_glcm_Idm" in names
     assert len(set(names)) == len(names)
 

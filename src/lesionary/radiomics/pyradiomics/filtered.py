@@ -22,11 +22,11 @@ def filtered_names(image_type: str, how: Setting) -> list[str]:
 
     Examples
     --------
-    >>> filtered_names("LoG", Setting(sigma=(1, 2.5)))
-    ['log-sigma-1-0-mm-3D', 'log-sigma-2-5-mm-3D']
+    >>> filtered_names("LoG", Setting(sigma=(1, 2.0)))
+    ['log-sigma-1-mm-3D', 'log-sigma-2-0-mm-3D']
     """
     if image_type == "LoG":
-        return [f"log-sigma-{str(float(sigma)).replace('.', '-')}-mm-3D" for sigma in how.sigma]
+        return [f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D" for sigma in how.sigma]
     if image_type == "Wavelet":
         return [f"wavelet-{bands}" for bands in _bands(how)]
     return [image_type.lower()]

@@ -46,6 +46,10 @@ _INTERPOLATORS = (
 )
 
 
+# 3 and 3.0 are the same filter, but the image of one is log-sigma-3-mm-3D, of the other -3-0-mm-3D.
+Sigma = Annotated[int | float, Field(gt=0, allow_inf_nan=False)]
+
+
 class Setting(BaseModel):
     """The settings of an image type, named and defaulted as by PyRadiomics."""
 
@@ -73,7 +77,7 @@ class Setting(BaseModel):
     gldm_a: Annotated[int, Field(ge=0)] = 0
     force2D: bool = False
     force2Ddimension: Literal[0, 1, 2] = 0
-    sigma: tuple[Positive, ...] = ()
+    sigma: tuple[Sigma, ...] = ()
     gradientUseSpacing: bool = True
     wavelet: Literal["haar", "db2", "db3", "coif1"] = "coif1"
     level: Literal[1] = 1
