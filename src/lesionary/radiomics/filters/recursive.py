@@ -19,8 +19,8 @@ _TURNS = (0.6681, 2.0787)
 _SMOOTH = ((1.3530, 1.8151), (-0.3531, 0.0902))
 _CURVED = ((-1.3563, 5.2318), (0.3446, -2.2355))
 
-# Where the slower wave has faded to 4e-9.
-_REACH = 14.0
+# Where the slower wave has faded to 3e-10.
+_REACH = 16.0
 
 
 def radius(sigma: float) -> int:

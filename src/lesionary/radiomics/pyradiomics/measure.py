@@ -147,7 +147,7 @@ def _of_image(
     classes: list[str],
 ) -> dict[str, dict[str, float]]:
     where = np.flatnonzero(inside)
-    values = voxels.ravel()[where].astype(np.float64)
+    values = voxels.ravel()[where].astype(np.float64, copy=False)
     binned = grey_levels(values, how)
     measured = {}
     if "firstorder" in classes:

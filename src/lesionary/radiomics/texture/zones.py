@@ -61,8 +61,7 @@ def find_zones(region: Region, *, in_plane: bool) -> Zones:
             voxel = np.flatnonzero(touch & (flat[:-beside] == flat[beside:]))
             edges.append((run_at[voxel], run_at[voxel + beside]))
     one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
-    graph = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(first.size,) * 2)
-    count, of_run = connected_components(graph, directed=False)
+    count, of_run = _joined(first.size, one, other)
 
     level, slices = np.zeros(count, dtype=np.intp), np.zeros(count, dtype=np.intp)
     level[of_run] = flat[first]
@@ -71,3 +70,24 @@ def find_zones(region: Region, *, in_plane: bool) -> Zones:
         slices[of_run] = region.slice_of(first)
     size = np.bincount(of_run, weights=length).astype(np.intp)
     return Zones(of_run, length, level, size, slices, voxels)
+
+
+def _joined(size: int, one: Ints, other: Ints) -> tuple[int, Ints]:
+    """Number the parts of a graph whose edges each lead from one node to a later other.
+
+    Each node first goes with one that leads to it, and on to where that goes, which leaves a
+    fraction of the graph to be walked through.
+    """
+    ahead = np.arange(size, dtype=one.dtype)
+    ahead[other] = one
+    while not np.array_equal(further := ahead[ahead], ahead):
+        ahead = further
+    heads = np.flatnonzero(ahead == np.arange(size))
+    place = np.empty(size, dtype=one.dtype)
+    place[heads] = np.arange(heads.size)
+    group = place[ahead]
+    open_ = group[one] != group[other]
+    ends = group[one[open_]], group[other[open_]]
+    graph = coo_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(heads.size,) * 2)
+    count, of_group = connected_components(graph, directed=False)
+    return int(count), np.asarray(of_group[group], dtype=np.intp)
