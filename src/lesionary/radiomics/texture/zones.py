@@ -73,7 +73,7 @@ def find_zones(region: Region, *, in_plane: bool) -> Zones:
 
 
 def _joined(size: int, one: Ints, other: Ints) -> tuple[int, Ints]:
-    """Number the parts of a graph whose edges each lead from one node to a later other.
+    """Find the connected parts of a graph whose edges lead from a node to a later one.
 
     Each node first goes with one that leads to it, and on to where that goes, which leaves a
     fraction of the graph to be walked through.
