@@ -45,7 +45,7 @@ class Region:
             slice(want.start - own.start, want.stop - own.start)
             for want, own in zip(box, self.box, strict=True)
         )
-        return finite(self.values[inside].astype(np.float64))
+        return finite(self.values[inside]).astype(np.float64)
 
     def surrounded(
         self, box: Box, margin: tuple[int, int, int], boundary: Boundary
@@ -64,6 +64,8 @@ class Region:
 
 def finite(values: NDArray[Any]) -> NDArray[Any]:
     """Return values as they are, if all of them are numbers."""
+    if values.dtype.kind != "f":
+        return values
     broken = values.size - int(np.count_nonzero(np.isfinite(values)))
     if broken:
         raise RadiomicsError(

@@ -28,7 +28,7 @@ def matrices(region: Region, *, in_plane: bool, distance: int = 1) -> Matrices:
 def _along(region: Region, first: Ints, offset: int, voxels: Ints) -> Matrices:
     width = region.n_levels + 1
     # Of each entry: matrix, level and neighbour's level, in one number.
-    keys, count = tally(first + region.flat[region.inside + offset], len(voxels) * width**2)
+    keys, count = tally(first + region.flat[offset:][region.inside], len(voxels) * width**2)
     inside = keys % width > 0
     keys, count = keys[inside], count[inside]
     which, one, other = keys // width**2, keys // width % width, keys % width

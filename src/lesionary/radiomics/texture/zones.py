@@ -59,7 +59,7 @@ def find_zones(region: Region, *, in_plane: bool) -> Zones:
             (offset - 1, is_first[: -offset + 1] & is_last[offset - 1 :]),
         ):
             voxel = np.flatnonzero(touch & (flat[:-beside] == flat[beside:]))
-            edges.append((run_at[voxel], run_at[voxel + beside]))
+            edges.append((run_at[voxel], run_at[beside:][voxel]))
     one, other = (np.concatenate(ends) for ends in zip(*edges, strict=True))
     count, of_run = _joined(first.size, one, other)
 
