@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist
 
 from lesionary.radiomics.enclosing import convex_hull
 from lesionary.radiomics.mesh import mesh
@@ -82,5 +81,7 @@ def _diameter(points: Floats) -> float:
     # Of each line of points only its ends can be the furthest.
     first = np.flatnonzero(np.diff(points[:, 0], prepend=-np.inf) > 0)
     last = np.append(first[1:], len(points)) - 1
-    ends = points[np.union1d(first, last)]
-    return float(pdist(ends, "sqeuclidean").max() ** 0.5)
+    x, y = points[first, 0], points[np.concatenate([first, last]), 1]
+    x = np.concatenate([x, x])
+    apart = np.subtract.outer(x, x) ** 2 + np.subtract.outer(y, y) ** 2
+    return float(apart.max() ** 0.5)
