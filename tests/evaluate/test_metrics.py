@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lesionary.errors import EvaluationError
+from lesionary.evaluate import metrics
 from lesionary.evaluate.inputs import labelled
 from lesionary.evaluate.metrics import (
     METRICS,
@@ -341,3 +342,9 @@ def test_delong_and_the_bootstrap_agree():
     assert delong.high == pytest.approx(bootstrap.high, abs=0.01)
     assert "DeLong" in delong.method
     assert "Obuchowski" in auc(y, score, np.arange(400) // 2, interval="delong").method
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "brier", "log_loss"])
+def test_a_metric_of_scores_takes_no_threshold(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name}.*leave threshold out"):
+        getattr(metrics, name)([0, 1], [0.2, 0.7], threshold=0.3)

@@ -264,3 +264,10 @@ def test_a_table_says_that_it_was_harmonised(made, tables):
     same_origin(features_origin(harmonised), later)
     with pytest.raises(ModelError, match="harmonised"):
         same_origin(features_origin(harmonised), read_features("raw.parquet"))
+
+
+def test_a_table_does_not_take_over_what_another_was_made_by(tables):
+    Path("out").mkdir()
+    Path("out/h.provenance.json").write_text("{}")
+    assert run(*RUN)[0] == 0
+    assert not Path("out/h.provenance.json").exists()

@@ -12,7 +12,7 @@ from lesionary.adapt.harmonise.harmoniser import Harmoniser
 from lesionary.adapt.harmonise.nested import NestedComBat
 from lesionary.adapt.harmonise.table import Harmonised, harmonise_table
 from lesionary.cohort.table import write_table
-from lesionary.encode.features import read_provenance, write_with_provenance
+from lesionary.encode.features import provenance_file, read_provenance, write_with_provenance
 from lesionary.errors import ModelError
 
 PARAMETERS, LONGER = "harmoniser.json", "harmoniser-extended.json"
@@ -73,6 +73,7 @@ def run_harmonise(
     )
     about = read_provenance(features)
     if about is None:
+        provenance_file(out).unlink(missing_ok=True)  # of another table that was there
         write_table(found.features, out)
     else:
         write_with_provenance(found.features, out, _harmonised(about, found))

@@ -47,7 +47,7 @@ def auc(
     >>> print(auc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8], interval=None))
     AUC 0.750, n = 4, 2 events
     """
-    return judge("auc", y, score, groups, **options)
+    return _of_scores("auc", y, score, groups, options)
 
 
 def average_precision(
@@ -66,7 +66,7 @@ def average_precision(
     >>> print(average_precision([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8], interval=None))
     average precision 0.833, n = 4, 2 events
     """
-    return judge("average_precision", y, score, groups, **options)
+    return _of_scores("average_precision", y, score, groups, options)
 
 
 def balanced_accuracy(
@@ -162,7 +162,7 @@ def brier(
 
     With several classes the errors of a row are summed over them.
     """
-    return judge("brier", y, score, groups, **options)
+    return _of_scores("brier", y, score, groups, options)
 
 
 def log_loss(
@@ -175,4 +175,13 @@ def log_loss(
 
     A probability of 0 for what came true counts as 2e-16, which costs 36, as in scikit-learn.
     """
-    return judge("log_loss", y, score, groups, **options)
+    return _of_scores("log_loss", y, score, groups, options)
+
+
+def _of_scores(
+    name: str, y: ArrayLike, score: ArrayLike, groups: ArrayLike | None, options: Options
+) -> Result:
+    # A threshold would change nothing, and whoever gives one expects that it does.
+    if "threshold" in options:
+        raise TypeError(f"{name}() looks at all thresholds, or at none: leave threshold out")
+    return judge(name, y, score, groups, **options)
